@@ -308,6 +308,7 @@ def _by_supports(document: dict[str, Any], folder: Path, given: Any) -> "Proof":
 def followed(document: dict[str, Any], sharing: Sharing) -> "LeafProof":
     """Prove a tree of boxes, and the records of its leaves, or a share of them."""
     require("hidden_bias" not in document["problem"], "boxes: units without hidden bias")
+    require("linear" not in document["problem"], "boxes: a linear part")
     if document["certificate"]["format"] == "reluenum-boxes":
         from .boxes import proof_of
     else:
@@ -315,7 +316,6 @@ def followed(document: dict[str, Any], sharing: Sharing) -> "LeafProof":
 
     nothing_else(document)
     require("activation" not in document["problem"], "boxes: another activation than relu")
-    require("linear" not in document["problem"], "boxes: a linear part")
     return proof_of(document["problem"], document["certificate"], sharing)
 
 
