@@ -104,7 +104,7 @@ class OuterPart:
         left = list(errors)
         for level, column in zip(self.levels(errors), self.columns, strict=True):
             values = zip(left, column.values, strict=True)
-            left = [entry - _multiple(level, value) if value else entry for entry, value in values]
+            left = [entry - _scaled_by(level, value) if value else entry for entry, value in values]
         return left
 
     def coefficients(self, errors: Sequence[Any]) -> list[Any]:
@@ -119,7 +119,7 @@ class OuterPart:
     def _weighted(self, column: OuterColumn, errors: Sequence[Any]) -> Any:
         """Return the weighted sum of errors times the values of a column."""
         pairs = zip(errors, map(mul, self.weights, column.values), strict=True)
-        first, *others = (_multiple(error, value) for error, value in pairs if value)
+        first, *others = (_scaled_by(error, value) for error, value in pairs if value)
         return sum(others, start=first)
 
 
@@ -137,5 +137,5 @@ def _outer_column(
     return OuterColumn(share / factor**2, tuple(x * factor for x in short), wholes)
 
 
-def _multiple(left: Any, right: fmpq) -> Any:
+def _scaled_by(left: Any, right: fmpq) -> Any:
     return left if right == 1 else left * right
