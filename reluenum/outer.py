@@ -81,7 +81,7 @@ class OuterPart:
             if square := dot(vector, [dot(row, vector) for row in matrix]):
                 found.append((1 / square, tuple(vector)))
         whole = projection(row_space(matrix), size) if len(found) < size else None
-        parts = (_column(share, vector, columns, whole) for share, vector in found)
+        parts = (_outer_column(share, vector, columns, whole) for share, vector in found)
         return cls(tuple(weights), tuple(part for part in parts if any(part.values)), size)
 
     @property
@@ -104,7 +104,7 @@ class OuterPart:
         left = list(errors)
         for level, column in zip(self.levels(errors), self.columns, strict=True):
             values = zip(left, column.values, strict=True)
-            left = [entry - _times(level, value) if value else entry for entry, value in values]
+            left = [entry - _scaled_by(level, value) if value else entry for entry, value in values]
         return left
 
     def coefficients(self, errors: Sequence[Any]) -> list[Any]:
@@ -119,11 +119,11 @@ class OuterPart:
     def _weighted(self, column: OuterColumn, errors: Sequence[Any]) -> Any:
         """Return the weighted sum of errors times the values of a column."""
         pairs = zip(errors, map(mul, self.weights, column.values), strict=True)
-        first, *others = (_times(error, value) for error, value in pairs if value)
+        first, *others = (_scaled_by(error, value) for error, value in pairs if value)
         return sum(others, start=first)
 
 
-def _column(
+def _outer_column(
     share: fmpq, vector: Vector, columns: Sequence[Vector], whole: Sequence[Vector] | None
 ) -> OuterColumn:
     """Return a column with values that are coprime integers."""
@@ -137,5 +137,5 @@ def _column(
     return OuterColumn(share / factor**2, tuple(x * factor for x in short), wholes)
 
 
-def _times(left: Any, right: fmpq) -> Any:
+def _scaled_by(left: Any, right: fmpq) -> Any:
     return left if right == 1 else left * right

@@ -281,8 +281,8 @@ class Problem:
             raise InputError("names", shown(self.names), "`Names(inputs, target)`")
         if self.names is not None and len(self.names.inputs) != self.dimension:
             raise InputError("names", str(self.names.inputs), "one name for each input")
-        kinds = {"loss": Loss, "output_bias": OutputBias, "hidden_bias": HiddenBias}
-        kinds["linear"] = Linear
+        kinds = {"loss": Loss, "output_bias": OutputBias}
+        kinds |= {"hidden_bias": HiddenBias, "linear": Linear}
         for name, kind in kinds.items():
             try:
                 object.__setattr__(self, name, kind(getattr(self, name)))
@@ -600,12 +600,12 @@ class Problem:
     def outer(self) -> OuterPart:
         """The output bias and the linear part, in this order: what they fit (Lemmas 1 and 74)."""
         rows = [self.inputs[site.first] for site in self.sites]
-        bias = [(fmpq(1),) * len(rows)] * self.has_output_bias
-        inputs = [*zip(*rows, strict=True)] * self.has_linear
-        ridge = {False: fmpq(0), True: self.effective_ridge}
-        ridges = [ridge[self.output_bias is OutputBias.RIDGE]] * len(bias)
-        ridges += [ridge[self.linear is Linear.RIDGE]] * len(inputs)
-        return OuterPart.of([*bias, *inputs], [site.weight for site in self.sites], ridges)
+        ones, inputs = [(fmpq(1),) * len(rows)], list(zip(*rows, strict=True))
+        kinds = ((self.output_bias, ones), (self.linear, inputs))
+        found = [(kind, column) for kind, part in kinds if kind != "none" for column in part]
+        ridge = {"free": fmpq(0), "ridge": self.effective_ridge}
+        columns, ridges = [column for _, column in found], [ridge[kind] for kind, _ in found]
+        return OuterPart.of(columns, [site.weight for site in self.sites], ridges)
 
     def parted(self, coefficients: Sequence[Any]) -> tuple[Any, list[Any]]:
         """Return the bias, 0 if there is none, and the linear part of coefficients of `outer`."""

@@ -330,6 +330,7 @@ def variants() -> Values:
     found = enumerate_minima(Problem.from_arrays([1, -1], list(ONE_EACH), **problem))
     return {
         "xor": of_xor,
+        "nile": of_nile,
         "apart": f"{float(apart):g}",
         "is_apart": float(found[0].loss) == float(apart),
     }
@@ -363,6 +364,44 @@ def of_xor(read: Callable[[str], Document]) -> Values:
         and losses["leaky-none"] > losses["leaky-ridge"],
         "bias_is_idle": losses["abs-none"] == losses["abs-ridge"],
     }
+
+
+def of_nile(read: Callable[[str], Document]) -> Values:
+    """Return what the lists of the Nile say, by the names of their files."""
+    lists = {
+        (part, width): read(f"{part}-{width}.json") for part in ("none", "free") for width in (1, 2)
+    }
+    rows = [
+        [
+            width,
+            part,
+            f"{document['enumeration']['supports_examined']:,}",
+            len(document["components"]),
+            short_number(document["components"][0]["loss"], 7),
+            {True: "yes", False: "no"}[document["components"][0]["global_at_every_width"]],
+        ]
+        for (part, width), document in lists.items()
+    ]
+    titles = ("units", "linear part", "supports", "components", "best loss", "at every width")
+    slope = lists["free", 1]["components"][0]
+    pair = next(c for c in lists["none", 2]["components"] if c["loss"] == slope["loss"])
+    return {
+        "table": tabulate(rows, titles, tablefmt="pipe", disable_numparse=True),
+        "before": len(lists["none", 2]["components"]),
+        "after": len(lists["free", 2]["components"]),
+        "copies": lists["free", 2]["components"][0]["orbit_size"],
+        "usual": lists["none", 2]["components"][0]["orbit_size"],
+        "year": _kinks(slope)[0],
+        "same_year": _kinks(slope) == _kinks(lists["none", 1]["components"][0]),
+        "loss": short_number(slope["loss"], 7),
+        "is_pair": _kinks(pair) == _kinks(slope) * 2,
+    }
+
+
+def _kinks(component: Document) -> list[int]:
+    """Return the years of kinks of the Nile, whose inputs are half centuries from 1920."""
+    _, slopes, offsets = parameters(component, 1)
+    return [round(1920 - 50 * float(c / b)) for (b,), c in zip(slopes, offsets, strict=True)]
 
 
 PAGES: Mapping[str, Callable[[], Values]] = {

@@ -41,7 +41,8 @@ def add_bound(parser: argparse.ArgumentParser) -> None:
     add("--output", metavar="FILE", help="write the document there, whole or not at all")
     add_bar(parser)
     add("--hidden-bias", metavar="NAME", default="ridge", help="ridge: units have biases")
-    parser.set_defaults(output_bias="none", activation="relu", linear="none")
+    add("--linear", metavar="NAME", default="none", help="none: there is no linear part")
+    parser.set_defaults(output_bias="none", activation="relu")
 
 
 def run_bound(options: argparse.Namespace) -> int:
@@ -57,6 +58,7 @@ def run_bound(options: argparse.Namespace) -> int:
     gap = fmpq(0) if options.proves_best else of_option("--gap", read_gap, options.gap)
     check_choice("--loss", options.loss)
     check_choice("--hidden-bias", options.hidden_bias)
+    check_choice("--linear", options.linear)
     boxes = whole_number(options.boxes, "--boxes")
     output = writable(options.output, options.data)
     problem = posed_problem(options, hidden_widths(options.hidden), ridge)

@@ -10,7 +10,7 @@ So g_F(r) = b_F - sum_G s_G K_FG w_G for r = R (y - f), and the loss is y'Ry plu
 faces (Corollary 3.1 of docs/theory.md): sums of D terms, however many data points there are.
 Data points with equal inputs are active together, so what is summed is one term for each of these.
 With weights w of the data points each term is multiplied by its w_i, and r = R (y - f) has the
-kappa of the weights (`OuterPart`): every sum is a weighted one (docs/theory.md, section 1).
+kappa of the weights (`OuterPart`): every sum is a weighted one (section 1 and Lemma 75).
 
 With slopes below and above 0 a point counts by its slope, that below 0 where it is not active. As
 phi(t) = below t + bend relu(t), the sums are combinations of those above and of sums over all
@@ -55,7 +55,7 @@ class Moments:
         self._responses = [_Sums(map(mul, fitted, column)) for column in columns]
         self._totals = [
             [_Sums(map(mul, heavy, column)) for column in weighted]
-            for heavy in _ascending(problem, self._outer)
+            for heavy in _values_in_order(problem, self._outer)
         ]
         self._products = {
             (j, k): _Sums(map(mul, weighted[j], columns[k]))
@@ -154,7 +154,7 @@ class Moments:
         return self._known[face.signs]
 
 
-def _ascending(problem: Problem, outer: OuterPart) -> list[list[fmpq]]:
+def _values_in_order(problem: Problem, outer: OuterPart) -> list[list[fmpq]]:
     """Return the values of columns at the sites by increasing input."""
     place = {site: k for k, site in enumerate(problem.sites)}
     order = [place[site] for site in problem.ascending]

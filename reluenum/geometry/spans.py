@@ -70,7 +70,7 @@ class SpanMoments:
             np.array(high).T,
             np.array(low).T,
             Balls.of(scale),
-            [_enclosed(column, problem) for column in problem.outer.columns],
+            [_enclosed_line(column, problem) for column in problem.outer.columns],
         )
 
     def __getitem__(self, index: tuple[Any, ...]) -> Balls:
@@ -105,7 +105,7 @@ class SpanMoments:
         return Balls(mid, np.zeros_like(mid) if exact else known) * self.scale
 
 
-def _enclosed(column: OuterColumn, problem: Problem) -> tuple[Balls | None, Balls]:
+def _enclosed_line(column: OuterColumn, problem: Problem) -> tuple[Balls | None, Balls]:
     """Return a vector of `OuterPart` as a function of 1 and x, and its share."""
     bias, slopes = problem.parted(column.coefficients)
     line = None if column.is_constant else Balls.of([bias, *slopes])

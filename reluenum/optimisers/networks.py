@@ -12,8 +12,6 @@ from reluenum.problem import Linear, OutputBias, Problem
 SMALLEST_START, LARGEST_START = 0.1, 3.0
 """Bounds of the size of a start, relative to that of a network which fits the data."""
 
-TINY = float(np.finfo(float).tiny)
-
 
 class Trainable(Protocol):
     """A loss of many networks, each a row of parameters, as optimisers see it.
@@ -242,7 +240,8 @@ class Objective(FitInDoubles):
         if self.biased:
             bias = generator.standard_normal(count) * np.abs(self.targets).mean()
         linear = generator.standard_normal((count, self.inputs.shape[1]))
-        linear *= np.abs(self.targets).mean() / (np.abs(self.inputs).mean(axis=0) + TINY)
+        sizes = np.abs(self.inputs).mean(axis=0)
+        linear *= np.abs(self.targets).mean() / np.where(sizes > 0, sizes, 1)
         return Networks(weights, units * size[:, None, None], bias, linear)
 
     def draw(self, count: int, generator: np.random.Generator) -> np.ndarray:

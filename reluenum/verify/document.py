@@ -363,9 +363,9 @@ def followed(document: dict[str, Any], sharing: Sharing) -> "LeafProof":
 
     problem, certificate = document["problem"], document["certificate"]
     require("hidden_bias" not in problem, "boxes: units without hidden bias")
+    require("linear" not in problem, "boxes: a linear part")
     nothing_else(document)
     require("activation" not in problem, "boxes: another activation than relu")
-    require("linear" not in problem, "boxes: a linear part")
     heading = one_heading(problem, certificate)
     proof, leaves = begun(problem, certificate, sharing)
     proof.read(leaves, records_of(problem, certificate, heading), sharing)

@@ -194,23 +194,22 @@ class Data:
         self.even = self.slopes[0] == -self.slopes[1] or self.absorbs()
 
     def _fit(self) -> None:
-        """Make R, by the shortest coefficients of best fit: A^+ = (A + N)^-1 - N for N onto ker A.
-
-        A adds the ridge to the squares of the columns that are penalised.
-        """
-        kinds = [self.bias] * (self.bias != "none")
-        kinds += [self.linear] * ((self.depth - self.offset) * (self.linear != "none"))
-        inputs = [row[: self.depth - self.offset] * (self.linear != "none") for row in self.rows]
-        table = [[fmpq(1)] * (self.bias != "none") + row for row in inputs]
+        """Make R, which takes off what the output adds to units, with its best coefficients."""
+        kinds, table = self._added()
         self.outer = fmpq_mat(len(table), len(kinds), [x for row in table for x in row])
         weighed = (c * x for c, row in zip(self.copies, table, strict=True) for x in row)
         self.heavy = fmpq_mat(len(table), len(kinds), list(weighed))
         matrix = self.heavy.transpose() * self.outer
-        for k, kind in enumerate(kinds):
-            matrix[k, k] += self.ridge if kind == "ridge" else 0
-        kernel = null_space(matrix).transpose().tolist()
-        nothing = onto(kernel) if kernel else fmpq_mat(len(kinds), len(kinds))
-        self.inner = (matrix + nothing).inv() - nothing if kinds else matrix
+        for k in (k for k, kind in enumerate(kinds) if kind == "ridge"):
+            matrix[k, k] += self.ridge
+        self.inner = pseudoinverse(matrix)
+
+    def _added(self) -> tuple[list[str], list[list[fmpq]]]:
+        """Return what is added, free or with a ridge, and its values for each row."""
+        ones, inputs = int(self.bias != "none"), self.depth - self.offset
+        inputs *= self.linear != "none"
+        table = [[fmpq(1)] * ones + row[:inputs] for row in self.rows]
+        return [self.bias] * ones + [self.linear] * inputs, table
 
     def absorbs(self) -> bool:
         """Whether a free linear part makes up for each column of the rows (Lemma 76).
@@ -460,6 +459,13 @@ def pivots_in(matrix: fmpq_mat) -> list[int]:
     """Return the first columns that are independent."""
     echelon, rank = matrix.rref()
     return [next(k for k, x in enumerate(line) if x) for line in echelon.tolist()[:rank]]
+
+
+def pseudoinverse(matrix: fmpq_mat) -> fmpq_mat:
+    """Return A^+ of a semidefinite matrix: (A + N)^-1 - N, N the projector onto its kernel."""
+    kernel, size = null_space(matrix).transpose().tolist(), matrix.nrows()
+    nothing = onto(kernel) if kernel else fmpq_mat(size, size)
+    return (matrix + nothing).inv() - nothing if size else matrix
 
 
 def identity(size: int) -> arb_mat:

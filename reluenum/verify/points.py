@@ -65,7 +65,7 @@ class Points:
         return residual.loss * self.data.scale
 
     def coefficient(self, residual: Residual, k: int) -> Any:
-        """Claim 24: output bias and linear part fit y - f_0 best, and are the shortest that do."""
+        """Claim 24: m (Lemma 1) and beta (Lemma 74) fit y - f_0 best, and are the shortest."""
         data, row = self.data, fmpq_mat([self.data.inner.tolist()[k]])
         (total,) = (row * data.loads).entries()
         for face, square in self.squares(residual).items():

@@ -62,15 +62,14 @@ def solved_points(problem):
                 yield arrangement, point
 
 
-@pytest.mark.parametrize("convention", LINEAR)
-def test_points_of_a_ridge_with_a_linear_part_do_so_too(convention):
-    test_points_of_a_ridge_solve_the_system_of_all_ridges(1, convention, 5)
+POINTS = [(dimension, 3, c) for dimension in (1, 2) for c in CONVENTIONS]
 
 
-@pytest.mark.parametrize("convention", CONVENTIONS)
-@pytest.mark.parametrize("dimension", [1, 2])
-def test_points_of_a_ridge_solve_the_system_of_all_ridges(dimension, convention, size=3):
-    """Lemma 30."""
+@pytest.mark.parametrize(
+    ("dimension", "size", "convention"), [*POINTS, *((1, 5, c) for c in LINEAR)]
+)
+def test_points_of_a_ridge_solve_the_system_of_all_ridges(dimension, size, convention):
+    """Lemma 30, and Lemma 75(3) for a linear part."""
     problem = random_problem(dimension, size, dimension, 2, f"1/{size}", **convention)
     found = 0
     with ctx.workprec(BITS):
@@ -84,7 +83,7 @@ def test_points_of_a_ridge_solve_the_system_of_all_ridges(dimension, convention,
                 assert residual.contains(0)
                 assert residual.rad() < arb(2) ** -100
             found += 1
-    assert found > (5 if size == 3 else 2)
+    assert found > (2 if "linear" in convention else 5)
 
 
 @pytest.mark.parametrize("convention", CONVENTIONS)

@@ -153,10 +153,12 @@ class LineFace(Face):
         return self.u.on_data(self.data)
 
     @cached_property
-    def count(self) -> list[fmpq]:
-        """The vector u_F(1)."""
+    def loads(self) -> fmpq_mat:
+        """The vector u_F(1) as a row, none without output bias."""
         count, first, *_ = self.data.sums_over(*self.span)
-        return [dot(row, (first, count)) for row in self.flat.exact.tolist()]
+        found = [dot(row, (first, count)) for row in self.flat.exact.tolist()]
+        rows = self.data.inner.nrows()
+        return fmpq_mat(rows, 2, found * rows)
 
     @cached_property
     def rays(self) -> SpanForms:
