@@ -111,14 +111,14 @@ def _slope(hinges: Hinges, sizes: Mapping[Column, fmpq], column: Column) -> fmpq
 
 def _entered_column(hinges: Hinges, sizes: Sizes, column: Column) -> Sizes:
     """Return the best sizes of a column and some of others, reached without a rise of the loss."""
-    shares = _solved(hinges, list(sizes), [_inner(hinges, c, column) for c in sizes])
+    shares = _balanced_sizes(hinges, list(sizes), [_inner(hinges, c, column) for c in sizes])
     way = {**{c: -share for c, share in shares.items()}, column: fmpq(1)}
     sizes = {**sizes, column: fmpq(0)}
     if sum((_inner(hinges, column, c) * d for c, d in way.items()), fmpq(0)) == 0:
         sizes = _moved_to_a_bound(sizes, way)  # along a dependence
     while True:
         wanted = [sign * hinges.gains[edge] - hinges.ridge for edge, sign in sizes]
-        best = _solved(hinges, list(sizes), wanted)
+        best = _balanced_sizes(hinges, list(sizes), wanted)
         if all(v > 0 for v in best.values()):
             return best
         sizes = _moved_to_a_bound(sizes, {c: best[c] - v for c, v in sizes.items()})
@@ -131,7 +131,7 @@ def _moved_to_a_bound(sizes: Sizes, way: Mapping[Column, fmpq]) -> Sizes:
     return {c: v for c, v in moved.items() if v > 0}
 
 
-def _solved(hinges: Hinges, columns: Sequence[Column], wanted: Sequence[fmpq]) -> Sizes:
+def _balanced_sizes(hinges: Hinges, columns: Sequence[Column], wanted: Sequence[fmpq]) -> Sizes:
     """Return the solution of the equations of independent columns."""
     if not columns:
         return {}

@@ -102,7 +102,7 @@ class HingeDestination:
             for k, value in enumerate(residual.heights[side])
         ]
         side, k, value = max(places, key=lambda place: abs(place[2]))
-        return {"kind": "grow", "kink": str(inputs[k]), "sign": _sign(value), "side": side}
+        return {"kind": "grow", "kink": str(inputs[k]), "sign": _sign_of(value), "side": side}
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,7 +166,7 @@ class HingeExplainer:
         near = [living - limit.loss <= bound for limit in limits]
         place = 0 if near == [True, False] else 1
         limit, loss = limits[place], exact_loss(self.problem, end)
-        excess = _float(living - limit.loss) / _float(self.problem.energy or fmpq(1))
+        excess = _to_double(living - limit.loss) / _to_double(self.problem.energy or fmpq(1))
         found = EndKind.NOT_STATIONARY, None
         if limit.is_minimum and limit.component is None:
             found = EndKind.MISSING, None
@@ -174,7 +174,7 @@ class HingeExplainer:
             stall = Stall.ZERO if place else Stall.KINK
             found = (EndKind.MINIMUM, None) if limit.is_minimum else (EndKind.SADDLE, stall)
         kind, stalled = found
-        return End(kind, _float(loss), limit, excess, stalled), (rests[0], rests[-1])[place]
+        return End(kind, _to_double(loss), limit, excess, stalled), (rests[0], rests[-1])[place]
 
     def _destination(self, rest: HingeRest) -> HingeDestination:
         key = hinge_key(self.problem, rest.states)
@@ -189,7 +189,7 @@ class HingeExplainer:
         free stay where they are, if they can.
         """
         weights, units = np.zeros_like(network.weights), np.zeros_like(network.units)
-        inputs = np.array([*map(_float, self.hinges.inputs)])
+        inputs = np.array([*map(_to_double, self.hinges.inputs)])
         for cell in set(rest.cells):
             members = [k for k, other in enumerate(rest.cells) if other == cell]
             state, hinges = rest.states[members[0]], [rest.shares[k].items() for k in members]
@@ -198,10 +198,12 @@ class HingeExplainer:
             roots, side = np.zeros(len(members)), state.side
             if size:
                 pulls = cell.sign * network.weights[0, members]
-                roots = share_of(pulls + side * network.units[0, members, 0]) * _float(size) ** 0.5
+                roots = (
+                    share_of(pulls + side * network.units[0, members, 0]) * _to_double(size) ** 0.5
+                )
             if cell.side and size:
                 places = (self.hinges.inputs[k] * part for share in hinges for k, part in share)
-                offsets = -side * roots * _float(sum(places, fmpq(0)) / size)
+                offsets = -side * roots * _to_double(sum(places, fmpq(0)) / size)
             elif cell.place == INACTIVE:
                 offsets = np.minimum(offsets, 0)
             else:
@@ -244,7 +246,7 @@ def _face(problem: Problem, inputs: Sequence[fmpq], state: HingeState) -> str:
     kink = inputs[state.place]
     if state.kind is Kind.GAP:
         kink = (kink + inputs[state.place + 1]) / 2
-    return "".join("-0+"[_sign(state.side * (x - kink)) + 1] for (x,) in problem.inputs)
+    return "".join("-0+"[_sign_of(state.side * (x - kink)) + 1] for (x,) in problem.inputs)
 
 
 def _exact_units(network: Networks) -> list[tuple[fmpq, fmpq, fmpq]]:
@@ -253,9 +255,9 @@ def _exact_units(network: Networks) -> list[tuple[fmpq, fmpq, fmpq]]:
     return [(fmpq_of(a), fmpq_of(b), fmpq_of(c)) for a, (b, c) in pairs]
 
 
-def _sign(value: fmpq) -> int:
+def _sign_of(value: fmpq) -> int:
     return (value > 0) - (value < 0)
 
 
-def _float(value: fmpq) -> float:
+def _to_double(value: fmpq) -> float:
     return int(value.p) / int(value.q)

@@ -60,7 +60,8 @@ def test_arrays_and_names_of_either_kind_are_read():
 
 @pytest.mark.parametrize("value", ["penalised", "", None, True, 1])
 def test_other_values_are_refused_in_one_line(value):
-    with pytest.raises(InputError, match=r"hidden_bias: .*; expected one of ridge, none, free") as found:
+    expected = r"hidden_bias: .*; expected one of ridge, none, free"
+    with pytest.raises(InputError, match=expected) as found:
         Problem.from_text(*DATA, 1, "1/5", hidden_bias=value)
     assert "\n" not in str(found.value)
 

@@ -21,7 +21,7 @@ from reluenum.optimisers.studies.locate import locations
 FREE = {"output_bias": "free", "hidden_bias": "free"}
 
 THREE = Problem.from_text([["0"], ["1"], ["2"]], ["0", "0", "1"], 1, "1/8", **FREE)
-"""Example B: the best is active at the last point alone, a^2 = 3/4, kink 5/6, m = 0."""
+"""Row B of section 24.5: the best is active at the last point alone, a^2 = 3/4, kink 5/6, m = 0."""
 
 
 def drawn(seed):
@@ -97,7 +97,7 @@ def test_the_way_to_the_best_minimum_by_hand():
     ("a", "b", "c", "zeros"), [(1, 1, -3, "inactive"), (0, 0, 1, "active"), (0, 0, -1, "inactive")]
 )
 def test_dead_networks_are_local_minima(a, b, c, zeros):
-    """Example C: the constant network, whichever way its unit is dead."""
+    """Row C of section 24.5: the constant network, whichever way its unit is dead."""
     problem = Problem.from_text([["0"], ["1"], ["2"]], ["1", "0", "1"], 1, "1/8", **FREE)
     landscape = enumerate_minima(problem)
     found = landscape.locate([a], [[b]], [c], 2 / 3)
@@ -107,7 +107,7 @@ def test_dead_networks_are_local_minima(a, b, c, zeros):
 
 
 def test_a_unit_that_dies_out_on_its_kink_is_a_saddle_with_a_kink_that_would_grow():
-    """A unit in the last gap of Example C with the wrong sign: M(r) = 1/3 > 1/8."""
+    """A unit in the last gap of Row C of section 24.5 with the wrong sign: M(r) = 1/3 > 1/8."""
     problem = Problem.from_text([["0"], ["1"], ["2"]], ["1", "0", "1"], 1, "1/8", **FREE)
     (record,) = locations(
         enumerate_minima(problem).document, [network_arrays([-1e-4], [[1e-4]], [-5e-5], 2 / 3)]
