@@ -126,7 +126,7 @@ def measured(instance: Instance) -> dict[str, Any]:
 
 
 def vanishing() -> Iterator[Mapping[str, Any]]:
-    """Yield the losses of row C of section 24.5 while the penalty of hidden biases goes to 0, and without it.
+    """Yield losses of row C of section 24.5 for smaller and smaller penalties of biases, and none.
 
     A penalty mu c^2 is the ridge on a second input s, without hidden bias, with mu = ridge / s^2.
     """
