@@ -1,4 +1,4 @@
-"""Activation, hidden bias, output bias, weights and loss in combination: all ways agree."""
+"""Activation, biases, linear part, weights and loss in combination: all ways agree."""
 
 from dataclasses import replace
 
@@ -35,6 +35,19 @@ TOGETHER = [
         activation="abs",
         hidden_bias="none",
     ),
+    replace(random_problem(8, 4, 2, 1, "1/10", "tie", linear="free"), weights=HEAVY),
+    replace(
+        random_problem(9, 4, 1, 2, "1/30", linear="ridge", activation="leaky:1/10", loss="mean"),
+        weights=HEAVY,
+        output_bias="free",
+    ),
+    random_problem(
+        10, 4, 2, 1, "1/20", linear="free", output_bias="ridge", hidden_bias="none", loss="mean"
+    ),
+    random_problem(
+        11, 5, 1, 2, "1/50", "tie", linear="free", output_bias="free", activation="slopes:1/3,2"
+    ),
+    random_problem(12, 4, 2, 1, "1/10", linear="ridge", activation="abs", hidden_bias="none"),
 ]
 
 

@@ -71,7 +71,7 @@ def test_defaults_are_filled_in_at_every_level():
         "force": False,
     }
     assert config["figures"] == {"formats": ["svg", "png"]}
-    usual = {"loss": "sum", "output_bias": "none", "hidden_bias": "ridge"}
+    usual = {"loss": "sum", "output_bias": "none", "hidden_bias": "ridge", "linear": "none"}
     assert config["datasets"][0] == ENTRY | usual
 
 

@@ -406,7 +406,7 @@ def test_faces_around_the_circle_are_those_of_the_arrangement(seed):
     for place, (one, other) in enumerate(zip(data.faces, line.faces, strict=True)):
         assert (one.text, one.active, one.zeros) == (other.text, other.active, other.zeros)
         assert data.opposite(place) == line.opposite(place)
-        assert (one.flat.exact, one.pull, one.count) == (other.flat.exact, other.pull, other.count)
+        assert (one.flat.exact, one.pull, one.loads) == (other.flat.exact, other.pull, other.loads)
     assert len(actives(5)) == 11
 
 
