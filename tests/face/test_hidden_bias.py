@@ -22,7 +22,7 @@ from reluenum.figures.reading import fitted_values
 from reluenum.figures.sweeps.panels import settings
 from reluenum.optimisers.networks import Objective
 from reluenum.views.instances import summary_frame
-from reluenum.views.sweep_tables import grouping, sweep_summary, with_settings
+from reluenum.views.sweep_tables import grouping, sweep_summary, with_hidden_bias
 from tests.support.drawings import texts
 from tests.support.sweeps import row
 
@@ -58,10 +58,11 @@ def test_arrays_and_names_of_either_kind_are_read():
     assert usual == Problem.from_arrays(frame, [0, 1], 1, 1)
 
 
-@pytest.mark.parametrize("value", ["penalised", "", None, True, 1])
+@pytest.mark.parametrize("value", ["fre", "", None, True, 1])
 def test_other_values_are_refused_in_one_line(value):
-    expected = r"hidden_bias: .*; expected one of ridge, none, free"
-    with pytest.raises(InputError, match=expected) as found:
+    with pytest.raises(
+        InputError, match=r"hidden_bias: .*; expected one of ridge, none, free"
+    ) as found:
         Problem.from_text(*DATA, 1, "1/5", hidden_bias=value)
     assert "\n" not in str(found.value)
 
@@ -143,7 +144,7 @@ def test_minima_asks_for_it_and_verify_says_so(engine, file, capsys):
     [
         (["minima", *ASKED, "--engine", "branch"], "hidden_bias: none with the engine branch"),
         (["minima", *ASKED[2:], "--hidden", "2,1"], "--hidden-bias: none with 2 hidden layers"),
-        (["minima", *ASKED[:5], "any"], "--hidden-bias: 'any'; expected one of ridge, none"),
+        (["minima", *ASKED[:5], "fre"], "--hidden-bias: 'fre'; expected one of ridge, none, free"),
         (["path", *ASKED[:3], "1/5:1", "--hidden-bias", "no"], "--hidden-bias: 'no'; expected one"),
         (["convex", *ASKED[2:5], "no"], "--hidden-bias: 'no'; expected one of ridge, none"),
         (["crosscheck", *ASKED, "--formulations", "branch"], "hidden_bias: none with the engine"),
@@ -238,13 +239,13 @@ def test_tables_name_it_where_there_is_one_without():
 
 def test_summaries_never_average_over_both():
     table = pd.DataFrame([row("a"), row("b", hidden_bias="none")]).convert_dtypes()
-    filled = with_settings(table)
+    filled = with_hidden_bias(table)
     assert filled["hidden_bias"].tolist() == ["ridge", "none"]
     assert grouping(filled)[-1] == "hidden_bias"
     assert len(sweep_summary(filled)) == 2
     assert [title for title, _ in settings(filled)] == ["hidden bias: ridge", "hidden bias: none"]
     usual = pd.DataFrame([row("a"), row("b")]).convert_dtypes()
-    assert with_settings(usual) is usual
+    assert with_hidden_bias(usual) is usual
     assert len(sweep_summary(usual)) == 1
 
 
