@@ -19,8 +19,8 @@ from reluenum.experiments.steps import problem_of
 from reluenum.figures import plot_fits, plot_levels, plot_units
 from reluenum.figures.reading import data, fitted_values
 from reluenum.figures.sweeps.panels import settings
-from reluenum.optimisers.bands import Line, listed_networks
 from reluenum.optimisers.networks import Objective
+from reluenum.optimisers.studies.bands import Line, listed_networks
 from reluenum.views.instances import summary_frame
 from reluenum.views.sweep_tables import grouping, sweep_summary, with_settings
 from tests.support.sweeps import row
