@@ -22,7 +22,7 @@ from reluenum.figures.reading import fitted_values
 from reluenum.figures.sweeps.panels import settings
 from reluenum.optimisers.networks import Objective
 from reluenum.views.instances import summary_frame
-from reluenum.views.sweep_tables import grouping, sweep_summary, with_hidden_bias
+from reluenum.views.sweep_tables import grouping, sweep_summary, with_settings
 from tests.support.drawings import texts
 from tests.support.sweeps import row
 
@@ -239,13 +239,13 @@ def test_tables_name_it_where_there_is_one_without():
 
 def test_summaries_never_average_over_both():
     table = pd.DataFrame([row("a"), row("b", hidden_bias="none")]).convert_dtypes()
-    filled = with_hidden_bias(table)
+    filled = with_settings(table)
     assert filled["hidden_bias"].tolist() == ["ridge", "none"]
     assert grouping(filled)[-1] == "hidden_bias"
     assert len(sweep_summary(filled)) == 2
     assert [title for title, _ in settings(filled)] == ["hidden bias: ridge", "hidden bias: none"]
     usual = pd.DataFrame([row("a"), row("b")]).convert_dtypes()
-    assert with_hidden_bias(usual) is usual
+    assert with_settings(usual) is usual
     assert len(sweep_summary(usual)) == 1
 
 
