@@ -8,6 +8,7 @@ from flint import fmpq
 from tqdm import tqdm
 
 from reluenum.engines.hinges.doubles import SignedHinges, candidates, supports_in
+from reluenum.engines.hinges.flows import Flows
 from reluenum.engines.hinges.hinges import Hinges
 from reluenum.engines.hinges.joined import components_in
 from reluenum.engines.hinges.residuals import HingeResidual
@@ -102,7 +103,7 @@ def residuals_among(hinges: Hinges, found: Iterable[SignedHinges]) -> list[Hinge
 
 def _components(problem: Problem, residual: HingeResidual) -> list[HingeComponent]:
     """Return the components of minima with one residual."""
-    found = list(shares(residual, problem.width))
+    found = list(shares(residual, problem.width, Flows(residual).vertices))
     return [_component(problem, part, copies) for part, copies in components_in(found)]
 
 
