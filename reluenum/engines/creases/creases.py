@@ -1,0 +1,141 @@
+"""The faces on which a unit without penalty on its bias can live, and their tables (Lemma 92)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from flint import fmpq, fmpq_mat
+
+from reluenum.algebra.linear import Vector, dot, orthogonal_part, projection, row_space
+from reluenum.geometry.arrangement import Arrangement
+from reluenum.problem import Problem
+
+
+@dataclass(frozen=True, eq=False)
+class Crease:
+    """A face of the arrangement of the sites with an active set, and the slopes b of its units.
+
+    Parameters
+    ----------
+    signs : str
+        One of `+`, `-`, `0` for each site.
+    arms : (p, d) tuple of vectors
+        What a slope b is multiplied by: x_i less the input of a zero, or, if there is none, of the
+        first site, where the unit is active; 0 elsewhere.
+    basis : tuple of (d,) vectors
+        Of the slopes in the span of the differences of inputs that keep the zeros together.
+    """
+
+    signs: str
+    arms: tuple[Vector, ...]
+    basis: tuple[Vector, ...]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its units bend between the inputs, or before all of them."""
+        return "0" not in self.signs
+
+    @property
+    def is_line(self) -> bool:
+        """Whether its units are active at all inputs."""
+        return set(self.signs) == {"+"}
+
+    @property
+    def has_offset(self) -> bool:
+        """Whether the offset of its units is a further unknown."""
+        return self.is_open and not self.is_line
+
+    @cached_property
+    def active(self) -> tuple[int, ...]:
+        """The sites where its units are active."""
+        return tuple(k for k, sign in enumerate(self.signs) if sign == "+")
+
+    @cached_property
+    def zeros(self) -> tuple[int, ...]:
+        """The sites where they bend."""
+        return tuple(k for k, sign in enumerate(self.signs) if sign == "0")
+
+    @cached_property
+    def indicator(self) -> Vector:
+        """1 where it is active, else 0."""
+        return tuple(fmpq(sign == "+") for sign in self.signs)
+
+    @cached_property
+    def projector(self) -> tuple[Vector, ...]:
+        """Matrix of the orthogonal projection onto the slopes, (d, d)."""
+        return projection(self.basis, len(self.arms[0]))
+
+    @cached_property
+    def responses(self) -> fmpq_mat:
+        """The values at the sites for each vector of the basis, (p, dimension)."""
+        return fmpq_mat([*map(list, self.arms)]) * fmpq_mat([*map(list, self.basis)]).transpose()
+
+    def pull(self, forces: Sequence[Any]) -> list[Any]:
+        """Return u, the projection of sum_A r_i (x_i - x_0), from residuals times weights."""
+        gradient = [dot([forces[k] for k in self.active], column) for column in self._active_arms]
+        return [dot(gradient, row) for row in self.projector]
+
+    @cached_property
+    def _active_arms(self) -> list[Vector]:
+        return [*zip(*(self.arms[k] for k in self.active), strict=True)]
+
+
+@dataclass(frozen=True, eq=False)
+class Creases:
+    """The sites of a problem and all creases, in the order of their signs.
+
+    Parameters
+    ----------
+    problem : Problem
+
+    Examples
+    --------
+    >>> free = {"output_bias": "free", "hidden_bias": "free"}
+    >>> corners = [[0, 0], [1, 0], [0, 1]]
+    >>> problem = Problem.from_arrays(corners, [0, 0, 1], width=1, ridge=0.125, **free)
+    >>> creases = Creases(problem)
+    >>> len(creases.live), [crease.signs for crease in creases.live if len(crease.basis) == 1]
+    (16, ['+00', '+0-', '-+0', '0+0', '0-+', '00+'])
+    """
+
+    problem: Problem
+
+    @property
+    def ridge(self) -> fmpq:
+        """Of the sum of squares."""
+        return self.problem.effective_ridge
+
+    @cached_property
+    def inputs(self) -> tuple[Vector, ...]:
+        """The distinct inputs, (p, d)."""
+        return tuple(site.row[:-1] for site in self.problem.sites)
+
+    @cached_property
+    def weights(self) -> Vector:
+        """The weight of each site."""
+        return tuple(site.weight for site in self.problem.sites)
+
+    @cached_property
+    def arrangement(self) -> Arrangement:
+        """All faces of the rows (x, 1) of the sites."""
+        return Arrangement([site.row for site in self.problem.sites])
+
+    @cached_property
+    def live(self) -> tuple[Crease, ...]:
+        """Those where a unit that is not 0 can be stationary (Lemma 92)."""
+        span = row_space([self._between(0, k) for k in range(len(self.inputs))])
+        found = (self._crease(face.signs, span) for face in self.arrangement.live_faces)
+        return tuple(crease for crease in found if crease.basis)
+
+    def _crease(self, signs: str, span: Sequence[Vector]) -> Crease:
+        zeros = [k for k, sign in enumerate(signs) if sign == "0"]
+        base = zeros[0] if zeros else 0
+        basis = orthogonal_part(span, [self._between(base, k) for k in zeros])
+        nothing = (fmpq(0),) * self.problem.dimension
+        arms = (self._between(base, k) if s == "+" else nothing for k, s in enumerate(signs))
+        return Crease(signs, tuple(arms), tuple(basis))
+
+    def _between(self, start: int, stop: int) -> Vector:
+        pairs = zip(self.inputs[stop], self.inputs[start], strict=True)
+        return tuple(one - other for one, other in pairs)

@@ -1,0 +1,173 @@
+"""The polynomial system of a support of creases, and its solution (Lemmas 93 and 94)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
+from typing import Any
+
+from flint import fmpq, fmpq_mat
+
+from reluenum.algebra.linear import dot
+from reluenum.algebra.newton import CERTIFICATION_BITS, certified_box
+from reluenum.algebra.numbers import IsolatedPoint, Number, rational_point
+from reluenum.algebra.parametrisation import Root
+from reluenum.algebra.polynomials import PolynomialSystem
+from reluenum.engines.creases.creases import Crease, Creases
+from reluenum.groebner.backends import Backends
+from reluenum.groebner.roots import real_roots_of
+
+Terms = dict[tuple[int, ...], fmpq]
+
+
+@dataclass(frozen=True, eq=False)
+class CreaseSystem:
+    """The equations for units on some creases.
+
+    Unknowns are the unit vector w = u / ridge of each crease, in its basis, and the sum of a^2.
+    Offsets are eliminated: whatever they are, r is orthogonal to each indicator.
+
+    Parameters
+    ----------
+    creases : Creases
+    support : tuple of Crease
+        Distinct, and independent (`is_independent`).
+    """
+
+    creases: Creases
+    support: tuple[Crease, ...]
+
+    @cached_property
+    def free(self) -> fmpq_mat:
+        """The constant and the indicators of creases that have an offset, as columns."""
+        columns = [c.indicator for c in self.support if c.has_offset]
+        return fmpq_mat([[fmpq(1), *row] for row in zip(*columns, strict=True)] or self._ones)
+
+    @property
+    def _ones(self) -> list[list[fmpq]]:
+        return [[fmpq(1)] for _ in self.creases.inputs]
+
+    @property
+    def is_independent(self) -> bool:
+        """Whether these are; if not, other supports have what is stationary on this one."""
+        return self.free.rank() == self.free.ncols()
+
+    @cached_property
+    def remover(self) -> fmpq_mat:
+        """The projector that takes the errors y - f to r: it is 0 on `free`."""
+        weighted = self.free.transpose() * self.weights
+        fitted = self.free * (weighted * self.free).solve(weighted)
+        size = len(self.creases.inputs)
+        return fmpq_mat(size, size, [fmpq(j == k) for j in range(size) for k in range(size)]) - fitted
+
+    @cached_property
+    def weights(self) -> fmpq_mat:
+        """The weights, as a diagonal matrix."""
+        weights = self.creases.weights
+        size = len(weights)
+        entries = [fmpq(0)] * size**2
+        entries[:: size + 1] = weights
+        return fmpq_mat(size, size, entries)
+
+    @cached_property
+    def forced(self) -> list[fmpq_mat]:
+        """For each crease what its basis makes of errors: (dimension, p)."""
+        return [c.responses.transpose() * self.weights * self.remover for c in self.support]
+
+    @cached_property
+    def system(self) -> PolynomialSystem:
+        """The system: as many equations as unknowns."""
+        sizes = [len(crease.basis) for crease in self.support]
+        starts = [*accumulate(sizes, initial=0)]
+        total = starts[-1] + len(sizes)
+        targets = fmpq_mat([[mean] for mean in self.creases.problem.means])
+
+        def power(*unknowns: int) -> tuple[int, ...]:
+            return tuple(unknowns.count(j) for j in range(total))
+
+        equations: list[Terms] = []
+        for crease, start, forced in zip(self.support, starts, self.forced, strict=False):
+            basis = fmpq_mat([*map(list, crease.basis)])
+            metric = (basis * basis.transpose()).tolist()
+            length: Terms = {power(): fmpq(-1)}
+            rows: list[Terms] = [{power(): gain} for gain in (forced * targets).entries()]
+            for j, (row, entries) in enumerate(zip(rows, metric, strict=True), start):
+                for k, entry in enumerate(entries, start):
+                    row[power(k)] = -self.creases.ridge * entry
+                    length[power(j, k)] = length.get(power(j, k), 0) + entry
+            for m, other in enumerate(self.support):
+                for row, entries in zip(rows, (forced * other.responses).tolist(), strict=True):
+                    for k, entry in enumerate(entries, starts[m]):
+                        row[power(k, starts[-1] + m)] = -entry
+            equations += [*rows, length]
+        names = [f"w{k}_{j}" for k, size in enumerate(sizes) for j in range(size)]
+        names += [f"s{k}" for k in range(len(sizes))]
+        return PolynomialSystem.of_coefficients(names, equations)
+
+    def residual(self, values: Sequence[Any]) -> list[Any]:
+        """Return r at the sites, over any ring, from values of the unknowns."""
+        errors, used = list(self.creases.problem.means), 0
+        squares = values[sum(len(crease.basis) for crease in self.support) :]
+        for crease, square in zip(self.support, squares, strict=True):
+            own = values[used : used + len(crease.basis)]
+            used += len(crease.basis)
+            for k in crease.active:
+                errors[k] = errors[k] - square * dot(own, _row(crease.responses, k))
+        return [dot(errors, row) for row in self.remover.tolist()]
+
+    def solutions(self, backends: Backends) -> list["CreasePoint"]:
+        """Return the simple solutions with positive squares: one at most (Lemma 94).
+
+        Raises
+        ------
+        BackendError
+            If no backend finishes.
+        """
+        found = (self._positive(root) for root in real_roots_of(self.system, backends))
+        return [point for point in found if point]
+
+    def _positive(self, root: Root) -> "CreasePoint | None":
+        squares = slice(-len(self.support), None)
+        if any(ball < 0 for ball in root.balls(CERTIFICATION_BITS[0])[squares]):
+            return None
+        box = certified_box(self.system, root.balls)
+        if box is None:
+            return None
+        isolated = IsolatedPoint(self.system, box, root)
+        if any(square.sign() <= 0 for square in isolated.coordinates[squares]):
+            return None
+        return CreasePoint(self, isolated)
+
+
+def _row(matrix: fmpq_mat, k: int) -> list[fmpq]:
+    return [matrix[k, j] for j in range(matrix.ncols())]
+
+
+@dataclass(frozen=True, eq=False)
+class CreasePoint:
+    """A solution of the system of a support, or the constant network.
+
+    Parameters
+    ----------
+    system : CreaseSystem
+    isolated : IsolatedPoint
+    """
+
+    system: CreaseSystem
+    isolated: IsolatedPoint
+
+    @property
+    def support(self) -> tuple[Crease, ...]:
+        """The creases of its units."""
+        return self.system.support
+
+    @cached_property
+    def residual(self) -> list[Number]:
+        """The values r at the sites."""
+        found = self.system.residual(self.isolated.coordinates)
+        return [r if isinstance(r, Number) else self.isolated.constant(r) for r in found]
+
+
+def constant_network(creases: Creases) -> CreasePoint:
+    """Return the network whose units are all 0."""
+    return CreasePoint(CreaseSystem(creases, ()), rational_point())

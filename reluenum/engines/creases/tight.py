@@ -1,0 +1,286 @@
+"""What follows from one residual: the directions of units, and what units can be (Lemma 95)."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property, cmp_to_key
+from typing import Any
+
+from flint import fmpq
+
+from reluenum.algebra.linear import dot
+from reluenum.algebra.numbers import Number, compare
+from reluenum.algebra.polynomials import determinant
+from reluenum.engines.creases.creases import Crease, Creases
+from reluenum.engines.creases.systems import CreasePoint
+from reluenum.engines.hinges.states import HingeState, Kind
+from reluenum.geometry.arrangement import cocircuits
+
+
+@dataclass(frozen=True, eq=False)
+class Direction:
+    """A direction b / |b| of units, and the levels of the sites along it, in ascending order.
+
+    Parameters
+    ----------
+    vector : (d,) list of Number
+    levels : list of Number
+        The different values of b . x / |b|.
+    ranks : (p,) tuple of int
+        Which of them each site has.
+    """
+
+    vector: list[Number]
+    levels: list[Number]
+    ranks: tuple[int, ...]
+
+    @classmethod
+    def of(cls, creases: Creases, vector: list[Number]) -> "Direction":
+        """Sort the sites along a direction."""
+        heights = [dot(row, vector) for row in creases.inputs]
+        levels: list[Number] = []
+        ranks = [0] * len(heights)
+        for k in sorted(range(len(heights)), key=cmp_to_key(_by_value(heights))):
+            if not levels or compare(levels[-1], heights[k]) < 0:
+                levels.append(heights[k])
+            ranks[k] = len(levels) - 1
+        return cls(vector, levels, tuple(ranks))
+
+    def is_along(self, other: "Direction") -> bool:
+        """Whether it is the same direction."""
+        pairs = zip(self.vector, other.vector, strict=True)
+        return self.ranks == other.ranks and all((x - y).is_zero() for x, y in pairs)
+
+    def heights(self, place: int) -> list[Number | fmpq]:
+        """Return the values at the sites of a unit of slope 1 that bends at a level."""
+        return [
+            self.levels[rank] - self.levels[place] if rank > place else fmpq(0)
+            for rank in self.ranks
+        ]
+
+
+def _by_value(heights: list[Number]) -> Any:
+    return lambda j, k: compare(heights[j], heights[k])
+
+
+@dataclass(frozen=True, eq=False)
+class Tight:
+    """A unit with |u| = ridge: its crease, the sign of a, and the direction of b."""
+
+    crease: Crease
+    sign: int
+    vector: list[Number]
+
+
+@dataclass(frozen=True, eq=False)
+class CreaseResidual:
+    """The residual of a point, of sum 0, as exact numbers.
+
+    It is a `JudgedHinges`, and its own `Places`: sides are directions, counted from 1, places the
+    levels along them.
+
+    Parameters
+    ----------
+    creases : Creases
+    point : CreasePoint
+    """
+
+    creases: Creases
+    point: CreasePoint
+
+    @property
+    def hinges(self) -> "CreaseResidual":
+        """Where units can bend."""
+        return self
+
+    @cached_property
+    def forces(self) -> list[Number]:
+        """The residual times the weights."""
+        return self.creases.problem.weighted(self.point.residual)
+
+    def _excess(self, pull: list[Number]) -> int:
+        """Return the sign of |u| - ridge."""
+        return (dot(pull, pull) - self.creases.ridge**2).sign()
+
+    @cached_property
+    def is_global(self) -> bool:
+        """Whether M(r) is the ridge at most: what is stationary is global at every width."""
+        bent = (crease for crease in self.creases.live if not crease.is_open)
+        pulls = ((crease, crease.pull(self.forces)) for crease in bent)
+        return not any(
+            self._excess(pull) > 0 and self.signs(crease, pull) for crease, pull in pulls
+        )
+
+    def signs(self, crease: Crease, pull: list[Number]) -> tuple[int, ...]:
+        """Return the signs s for which some unit on a crease has a slope along s u."""
+        if crease.is_line:
+            return (1, -1)
+        heights = [dot(pull, row) for row in self.creases.inputs]
+        active = [heights[k] for k in crease.active]
+        base = [heights[k] for k in crease.zeros[:1]]
+        inactive = [h for h, sign in zip(heights, crease.signs, strict=True) if sign == "-"]
+        pairs = [(one, other) for one in active for other in base or inactive]
+        pairs += [(one, other) for one in base for other in inactive]
+        found = 0
+        for one, other in pairs:
+            sign = (one - other).sign()
+            if sign == 0 or found not in (0, sign):
+                return ()
+            found = sign
+        return (found,)
+
+    @cached_property
+    def tight(self) -> list[Tight]:
+        """The creases of stationary units, whether these are good or not."""
+        found = []
+        for crease in self.creases.live:
+            pull = crease.pull(self.forces)
+            if self._excess(pull) or (crease.is_open and not self._is_level(crease)):
+                continue
+            for sign in self.signs(crease, pull):
+                vector = [entry * sign / self.creases.ridge for entry in pull]
+                found.append(Tight(crease, sign, vector))
+        return found
+
+    def _is_level(self, crease: Crease) -> bool:
+        """Whether p_r does not change while units on an open crease move their bend."""
+        return crease.is_line or dot(self.forces, crease.indicator).is_zero()
+
+    @cached_property
+    def key(self) -> tuple[str, ...]:
+        """The signs of all tight creases, which determine the residual (Lemma 94)."""
+        return tuple(dict.fromkeys(one.crease.signs for one in self.tight))
+
+    @property
+    def is_stationary(self) -> bool:
+        """Whether the slopes of its point lead into the creases of its units."""
+        return {crease.signs for crease in self.point.support} <= set(self.key)
+
+    @cached_property
+    def _placed(self) -> tuple[list[Direction], list[tuple[Tight, int]]]:
+        """The directions, and the side of each tight crease."""
+        directions: list[Direction] = []
+        placed = []
+        for one in self.tight:
+            own = Direction.of(self.creases, one.vector)
+            side = next((k for k, d in enumerate(directions) if d.is_along(own)), len(directions))
+            if side == len(directions):
+                directions.append(own)
+            placed.append((one, side + 1))
+        return directions, placed
+
+    def direction(self, side: int) -> Direction:
+        """Return the direction of a side."""
+        return self._placed[0][side - 1]
+
+    @cached_property
+    def states(self) -> tuple[HingeState, ...]:
+        """What the units of a local minimum with this residual can be."""
+        return tuple(sorted([*self._living(), *self._unsized()]))
+
+    def _living(self) -> Iterator[HingeState]:
+        for one, side in self._placed[1]:
+            ranks, active = self.direction(side).ranks, one.crease.active
+            before = min(ranks[k] for k in active) - 1
+            if one.crease.is_line:
+                yield HingeState(Kind.LINE, one.sign, side)
+            elif one.crease.is_open:
+                yield HingeState(Kind.GAP, one.sign, side, before)
+            elif self.is_global or self.is_good(one):
+                yield HingeState(Kind.KINK, one.sign, side, before)
+
+    def _unsized(self) -> Iterator[HingeState]:
+        """Yield what a unit without size can be (Lemma 85)."""
+        yield HingeState(Kind.INACTIVE)
+        inclined = (crease for crease in self.creases.live if crease.is_line)
+        if all(self._excess(crease.pull(self.forces)) <= 0 for crease in inclined):
+            yield HingeState(Kind.ACTIVE)
+        if self.is_global:
+            yield HingeState(Kind.ZERO)
+
+    def is_good(self, one: Tight) -> bool:
+        """Whether no change of a unit that bends at sites leads down (Theorem B', Lemma 95)."""
+        crease = one.crease
+        rows = [(*row, fmpq(1)) for row in self.creases.inputs]
+        pull = [entry * one.sign * self.creases.ridge for entry in one.vector]
+        gradient = [dot(self._held(crease.active), column) for column in self._columns(crease)]
+        slope = [*(g - u for g, u in zip(gradient, pull, strict=False)), gradient[-1]]
+        for ray in cocircuits([rows[k] for k in crease.zeros]).values():
+            change = dot(slope, ray)
+            for k in crease.zeros:
+                change = change + self.forces[k] * max(dot(rows[k], ray), fmpq(0))
+            if (change * one.sign).sign() > 0:
+                return False
+        return True
+
+    def _held(self, places: Iterable[int]) -> list[Number]:
+        return [self.forces[k] for k in places]
+
+    def _columns(self, crease: Crease) -> list[tuple[fmpq, ...]]:
+        rows = [(*self.creases.inputs[k], fmpq(1)) for k in crease.active]
+        return [*zip(*rows, strict=True)]
+
+    def number(self, side: int, place: int) -> int:
+        """Return the hinge at a level of a direction."""
+        return (side - 1) * len(self.creases.inputs) + place
+
+    def first(self, side: int) -> int:
+        """Return the first level."""
+        return 0
+
+    def level(self, side: int, place: int) -> Number:
+        """Return a level of a direction."""
+        return self.direction(side).levels[place]
+
+    def outside(self, side: int) -> tuple[Number | None, Number | None]:
+        """Return the levels before the first site."""
+        return None, self.level(side, 0)
+
+    @cached_property
+    def living_edges(self) -> dict[int, int]:
+        """The hinges that units of local minima have a part of, each with the sign of a."""
+        living = (state for state in self.states if state.is_living)
+        return {edge: state.sign for state in living for edge in state.edges(self)}
+
+    @cached_property
+    def columns(self) -> dict[int, list[Number]]:
+        """The values at the sites of each of these hinges, of |b| = 1 and with its sign, R z."""
+        size = len(self.creases.inputs)
+        found = {}
+        for edge, sign in self.living_edges.items():
+            heights = self.direction(edge // size + 1).heights(edge % size)
+            values = [self.point.isolated.constant(0) + height * sign for height in heights]
+            found[edge] = self.creases.problem.residual(values)
+        return found
+
+    @cached_property
+    def rest(self) -> list[Number]:
+        """What hinges have to add up to, R y - r."""
+        flat = self.creases.problem.residual(self.creases.problem.means)
+        return [y - r for y, r in zip(flat, self.point.residual, strict=True)]
+
+    @cached_property
+    def gram(self) -> dict[tuple[int, int], Number]:
+        """The weighted inner products of the columns."""
+        columns = self.columns
+        return {(e, f): self._product(columns[e], columns[f]) for e in columns for f in columns}
+
+    @cached_property
+    def gains(self) -> dict[int, Number]:
+        """The weighted inner products of the columns with `rest`."""
+        return {edge: self._product(column, self.rest) for edge, column in self.columns.items()}
+
+    def _product(self, one: list[Number], other: list[Number]) -> Number:
+        return dot(self.creases.problem.weighted(one), other)
+
+    def square(self, edges: Iterable[int]) -> list[list[Number]]:
+        """Return the matrix of inner products of some hinges."""
+        chosen = tuple(edges)
+        return [[self.gram[e, f] for f in chosen] for e in chosen]
+
+    def rank(self, edges: Iterable[int]) -> int:
+        """Return how many of the hinges are independent, constants aside."""
+        chosen: list[int] = []
+        for edge in edges:
+            if not determinant(self.square([*chosen, edge])).is_zero():
+                chosen.append(edge)
+        return len(chosen)
