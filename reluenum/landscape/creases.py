@@ -152,9 +152,7 @@ class CreaseComponent(Evaluated):
         return f"CreaseComponent(loss={loss}, {kind}, {faces or 'zero'})"
 
 
-def ranked_creases(
-    found: Iterable[CreaseComponent], complete: bool
-) -> tuple[CreaseComponent, ...]:
+def ranked_creases(found: Iterable[CreaseComponent], complete: bool) -> tuple[CreaseComponent, ...]:
     """Sort components by loss, then by their first strata, and settle which are global.
 
     Parameters

@@ -207,6 +207,4 @@ class HingeComponent(Evaluated):
 def ranked_hinges(found: Iterable[HingeComponent]) -> tuple[HingeComponent, ...]:
     """Sort components by loss, then by their first strata, and settle which are global."""
     ordered = sorted(found, key=lambda c: (c.exact_loss, -c.dimension, c.strata[0].key))
-    return tuple(
-        replace(c, global_at_width=c.exact_loss == ordered[0].exact_loss) for c in ordered
-    )
+    return tuple(replace(c, global_at_width=c.exact_loss == ordered[0].exact_loss) for c in ordered)

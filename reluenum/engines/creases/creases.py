@@ -73,8 +73,12 @@ class Crease:
 
     def pull(self, forces: Sequence[Any]) -> list[Any]:
         """Return u, the projection of sum_A r_i (x_i - x_0), from residuals times weights."""
-        gradient = [dot([forces[k] for k in self.active], column) for column in self._active_arms]
-        return [dot(gradient, row) for row in self.projector]
+        held = [forces[k] for k in self.active]
+        return self.project([dot(held, column) for column in self._active_arms])
+
+    def project(self, vector: Sequence[Any]) -> list[Any]:
+        """Project a vector onto the slopes."""
+        return [dot(vector, row) for row in self.projector]
 
     @cached_property
     def _active_arms(self) -> list[Vector]:
@@ -127,6 +131,31 @@ class Creases:
         span = row_space([self._between(0, k) for k in range(len(self.inputs))])
         found = (self._crease(face.signs, span) for face in self.arrangement.live_faces)
         return tuple(crease for crease in found if crease.basis)
+
+    @cached_property
+    def reaches(self) -> dict[str, fmpq]:
+        """The square of a number that |u| is at most, times |r|, by the signs of creases."""
+        found = {}
+        for crease in self.live:
+            rows = (crease.project(crease.arms[k]) for k in crease.active)
+            pairs = ((self.weights[k], row) for k, row in zip(crease.active, rows, strict=True))
+            found[crease.signs] = sum((w * dot(row, row) for w, row in pairs), fmpq(0))
+        return found
+
+    @cached_property
+    def rises(self) -> dict[str, list[Vector]]:
+        """The differences of inputs along which units rise, or all of them fall, by their signs.
+
+        From each inactive one to each active one; a bend takes the place of either.
+        """
+        found = {}
+        for crease in self.live:
+            inactive = [k for k, sign in enumerate(crease.signs) if sign == "-"]
+            bend = list(crease.zeros[:1])
+            pairs = [(j, k) for j in bend or inactive for k in crease.active]
+            pairs += [(j, k) for j in inactive for k in bend]
+            found[crease.signs] = [self._between(j, k) for j, k in pairs]
+        return found
 
     def _crease(self, signs: str, span: Sequence[Vector]) -> Crease:
         zeros = [k for k, sign in enumerate(signs) if sign == "0"]

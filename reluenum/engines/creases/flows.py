@@ -45,7 +45,9 @@ def _flow(residual: CreaseResidual, edges: tuple[int, ...]) -> Flow | None:
         return None
     weights = {}
     for k, edge in enumerate(edges):
-        replaced = [[*row[:k], gain, *row[k + 1 :]] for row, gain in zip(square, gains, strict=True)]
+        replaced = [
+            [*row[:k], gain, *row[k + 1 :]] for row, gain in zip(square, gains, strict=True)
+        ]
         part = determinant(replaced)
         if part.sign() <= 0:
             return None

@@ -6,24 +6,23 @@ from itertools import combinations
 from math import comb
 
 from flint import fmpq
-from tqdm import tqdm
 
 from reluenum.algebra.linear import dot
 from reluenum.algebra.numbers import Number
-from reluenum.engines.creases.creases import Crease, Creases
+from reluenum.engines.creases.creases import Creases
 from reluenum.engines.creases.flows import vertex_flows
-from reluenum.engines.creases.systems import CreasePoint, CreaseSystem, constant_network
+from reluenum.engines.creases.screens import unrejected
+from reluenum.engines.creases.systems import constant_network
 from reluenum.engines.creases.tight import CreaseResidual
 from reluenum.engines.hinges.joined import components_in
 from reluenum.engines.hinges.states import HingeState, Kind
 from reluenum.engines.hinges.strata import Shares, shares
-from reluenum.errors import BackendError
 from reluenum.geometry.patterns import Counts
 from reluenum.geometry.supports import count_supports
-from reluenum.groebner.backends import DEFAULT_SETTINGS, Backends, Settings
+from reluenum.groebner.backends import DEFAULT_SETTINGS, Settings
 from reluenum.landscape.creases import CreaseComponent, CreaseGroup, ranked_creases
 from reluenum.landscape.hinges import HingeStratum
-from reluenum.landscape.landscape import CertifiedLandscape, Completeness, Tally, Undecided
+from reluenum.landscape.landscape import CertifiedLandscape, Completeness, Tally
 from reluenum.problem import Problem
 
 
@@ -42,10 +41,8 @@ class CreaseEngine:
         points, undecided = [constant_network(creases)], []
         with settings.open() as backends:
             for size in range(1, problem.width + 1):
-                for support in combinations(creases.live, size):
-                    system = CreaseSystem(creases, support)
-                    if system.is_independent:
-                        points += system.solutions(backends)
+                for system in unrejected(creases, combinations(creases.live, size)):
+                    points += system.solutions(backends)
         known = {}
         for point in points:
             residual = CreaseResidual(creases, point)
@@ -56,11 +53,18 @@ class CreaseEngine:
         components = ranked_creases((c for group in groups for c in group), complete)
         columns, width = len(creases.arrangement.columns), problem.width
         counts = Counts(
-            2 ** (problem.size * width), columns**width, comb(columns + width - 1, width),
+            2 ** (problem.size * width),
+            columns**width,
+            comb(columns + width - 1, width),
             count_supports(len(creases.live), width),
         )
         return CertifiedLandscape(
-            problem, counts, Tally(None, sum(map(bool, groups))), (), components, tuple(undecided),
+            problem,
+            counts,
+            Tally(None, sum(map(bool, groups))),
+            (),
+            components,
+            tuple(undecided),
             Completeness.EXACT_BASIS,
         )
 

@@ -58,7 +58,9 @@ class CreaseSystem:
         weighted = self.free.transpose() * self.weights
         fitted = self.free * (weighted * self.free).solve(weighted)
         size = len(self.creases.inputs)
-        return fmpq_mat(size, size, [fmpq(j == k) for j in range(size) for k in range(size)]) - fitted
+        return (
+            fmpq_mat(size, size, [fmpq(j == k) for j in range(size) for k in range(size)]) - fitted
+        )
 
     @cached_property
     def weights(self) -> fmpq_mat:

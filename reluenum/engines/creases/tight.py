@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from functools import cached_property, cmp_to_key
 from typing import Any
 
-from flint import fmpq
+from flint import arb, ctx, fmpq
 
 from reluenum.algebra.linear import dot
+from reluenum.algebra.numberfield import FIRST_BITS, ball_sign
 from reluenum.algebra.numbers import Number, compare
 from reluenum.algebra.polynomials import determinant
 from reluenum.engines.creases.creases import Crease, Creases
@@ -97,32 +98,41 @@ class CreaseResidual:
         """The residual times the weights."""
         return self.creases.problem.weighted(self.point.residual)
 
-    def _excess(self, pull: list[Number]) -> int:
-        """Return the sign of |u| - ridge."""
+    @cached_property
+    def excesses(self) -> dict[str, int]:
+        """The sign of |u| - ridge, by the signs of creases."""
+        return {crease.signs: self._excess(crease) for crease in self.creases.live}
+
+    def _excess(self, crease: Crease) -> int:
+        """Settle it by balls, which do for nearly all, or exactly."""
+        with ctx.workprec(FIRST_BITS):
+            pull = crease.pull(self._force_balls)
+            settled = ball_sign(dot(pull, pull) - self.creases.ridge**2)
+        return settled or self._exact_excess(crease.pull(self.forces))
+
+    def _exact_excess(self, pull: list[Number]) -> int:
         return (dot(pull, pull) - self.creases.ridge**2).sign()
+
+    @cached_property
+    def _force_balls(self) -> list[arb]:
+        return [force.ball(FIRST_BITS) for force in self.forces]
 
     @cached_property
     def is_global(self) -> bool:
         """Whether M(r) is the ridge at most: what is stationary is global at every width."""
-        bent = (crease for crease in self.creases.live if not crease.is_open)
-        pulls = ((crease, crease.pull(self.forces)) for crease in bent)
         return not any(
-            self._excess(pull) > 0 and self.signs(crease, pull) for crease, pull in pulls
+            self.excesses[crease.signs] > 0 and self.signs(crease, crease.pull(self.forces))
+            for crease in self.creases.live
+            if not crease.is_open
         )
 
     def signs(self, crease: Crease, pull: list[Number]) -> tuple[int, ...]:
         """Return the signs s for which some unit on a crease has a slope along s u."""
         if crease.is_line:
             return (1, -1)
-        heights = [dot(pull, row) for row in self.creases.inputs]
-        active = [heights[k] for k in crease.active]
-        base = [heights[k] for k in crease.zeros[:1]]
-        inactive = [h for h, sign in zip(heights, crease.signs, strict=True) if sign == "-"]
-        pairs = [(one, other) for one in active for other in base or inactive]
-        pairs += [(one, other) for one in base for other in inactive]
         found = 0
-        for one, other in pairs:
-            sign = (one - other).sign()
+        for rise in self.creases.rises[crease.signs]:
+            sign = dot(pull, rise).sign()
             if sign == 0 or found not in (0, sign):
                 return ()
             found = sign
@@ -133,17 +143,16 @@ class CreaseResidual:
         """The creases of stationary units, whether these are good or not."""
         found = []
         for crease in self.creases.live:
-            pull = crease.pull(self.forces)
-            if self._excess(pull) or (crease.is_open and not self._is_level(crease)):
-                continue
-            for sign in self.signs(crease, pull):
-                vector = [entry * sign / self.creases.ridge for entry in pull]
-                found.append(Tight(crease, sign, vector))
+            if self.excesses[crease.signs] == 0 and self._is_level(crease):
+                pull = crease.pull(self.forces)
+                for sign in self.signs(crease, pull):
+                    vector = [entry * sign / self.creases.ridge for entry in pull]
+                    found.append(Tight(crease, sign, vector))
         return found
 
     def _is_level(self, crease: Crease) -> bool:
-        """Whether p_r does not change while units on an open crease move their bend."""
-        return crease.is_line or dot(self.forces, crease.indicator).is_zero()
+        """Whether p_r does not change while units move their bends, as far as these can."""
+        return not crease.has_offset or dot(self.forces, crease.indicator).is_zero()
 
     @cached_property
     def key(self) -> tuple[str, ...]:
@@ -153,7 +162,7 @@ class CreaseResidual:
     @property
     def is_stationary(self) -> bool:
         """Whether the slopes of its point lead into the creases of its units."""
-        return {crease.signs for crease in self.point.support} <= set(self.key)
+        return all(self.signs(crease, crease.pull(self.forces)) for crease in self.point.support)
 
     @cached_property
     def _placed(self) -> tuple[list[Direction], list[tuple[Tight, int]]]:
@@ -191,8 +200,8 @@ class CreaseResidual:
     def _unsized(self) -> Iterator[HingeState]:
         """Yield what a unit without size can be (Lemma 85)."""
         yield HingeState(Kind.INACTIVE)
-        inclined = (crease for crease in self.creases.live if crease.is_line)
-        if all(self._excess(crease.pull(self.forces)) <= 0 for crease in inclined):
+        lines = (crease.signs for crease in self.creases.live if crease.is_line)
+        if all(self.excesses[signs] <= 0 for signs in lines):
             yield HingeState(Kind.ACTIVE)
         if self.is_global:
             yield HingeState(Kind.ZERO)

@@ -140,9 +140,7 @@ def _of_batch(
         rows = batch[(pattern == kinds).all(axis=1)]
         owners = list(chain.from_iterable([k] * (1 + two) for k, two in enumerate(kinds)))
         parts = [part for two in kinds for part in ((first, second) if two else (first,))]
-        found = np.stack(
-            [part[rows[:, k]] for k, part in zip(owners, parts, strict=True)], axis=1
-        )
+        found = np.stack([part[rows[:, k]] for k, part in zip(owners, parts, strict=True)], axis=1)
         edges, factors = found[..., 0], found[..., 1]
         free = is_forest(tables.hinges, edges)
         lone = np.array([not kinds[k] for k in owners])

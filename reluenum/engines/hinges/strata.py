@@ -77,9 +77,7 @@ class Shares:
         """
         hinges = self.residual.hinges
         pairs = zip(state.knots(hinges), state.edges(hinges), strict=True)
-        return [
-            (hinges.level(state.side, k), self.middle[e] / self.edges[e]) for k, e in pairs
-        ]
+        return [(hinges.level(state.side, k), self.middle[e] / self.edges[e]) for k, e in pairs]
 
     def kinks(self, state: HingeState) -> Interval:
         """Return the smallest closed interval that holds the kinks of units with this state."""

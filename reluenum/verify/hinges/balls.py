@@ -42,7 +42,9 @@ class Balls:
 
     def __truediv__(self, other: "Balls") -> "Balls":
         ratio, least = self.middle / other.middle, np.abs(other.middle) - other.radius
-        spread = (self.radius + np.abs(ratio) * (other.radius + UNIT * np.abs(other.middle))) / least
+        spread = (
+            self.radius + np.abs(ratio) * (other.radius + UNIT * np.abs(other.middle))
+        ) / least
         return _rounded(ratio, np.where(least > 0, spread, np.nan))
 
     def times(self, factors: Array) -> "Balls":

@@ -168,7 +168,9 @@ def shares(line: Line, unit: Unit, kink: fmpq) -> list[tuple]:
     knots, ends = unit.knots(line), [line.x[place] for place in unit.inputs(line.size)]
     if unit.kind == "gap":
         low, high = ends
-        return list(zip(knots, [(high - kink) / (high - low), (kink - low) / (high - low)], strict=True))
+        return list(
+            zip(knots, [(high - kink) / (high - low), (kink - low) / (high - low)], strict=True)
+        )
     outside = unit.side * (ends[0] - kink) > 0
     return [(knots[0], fmpq(outside if unit.kind == "line" else kink == ends[0]))]
 
@@ -230,7 +232,9 @@ def check(found: Sequence[Minima], records: Any) -> None:
             names = [name_of(stratum) for stratum in record["strata"]]
             require(len(set(names)) == len(names), "a stratum stands twice")
             component = left.pop(frozenset(names), None)
-            require(component is not None, "there is no component of these strata, or no further one")
+            require(
+                component is not None, "there is no component of these strata, or no further one"
+            )
             require(component.loss >= previous, "not sorted by loss")
             matched(record, component.record(names, record, best), "record")
             keys = [(-s["dimension"], s["zero_neurons"]) for s in record["strata"]]

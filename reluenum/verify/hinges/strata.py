@@ -8,7 +8,7 @@ from itertools import combinations, combinations_with_replacement, pairwise
 
 from flint import fmpq
 
-from .line import LINE, Knot, Line, rank
+from .line import LINE, Knot, rank
 from .units import Residual, Unit
 
 Range = tuple[fmpq | None, fmpq | None]  # of numbers; None is without end
@@ -112,7 +112,11 @@ def corners(stratum: Stratum, one: Knot, other: Knot) -> Iterator[tuple[fmpq, fm
     u and v stand for what the left units at their inputs, or the line, add to the slope.
     """
     fit = stratum.fit
-    bounds = [*own(stratum, one, (1, 0)), *own(stratum, other, (0, 1)), *balance(stratum, one, other)]
+    bounds = [
+        *own(stratum, one, (1, 0)),
+        *own(stratum, other, (0, 1)),
+        *balance(stratum, one, other),
+    ]
     for (a, b, c), (d, e, f) in combinations(bounds, 2):
         if det := a * e - b * d:
             u, v = (c * e - b * f) / fmpq(det), (a * f - c * d) / fmpq(det)

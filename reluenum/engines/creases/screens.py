@@ -1,0 +1,180 @@
+"""Most supports are rejected before they are solved: no point of theirs is stationary (Lemma 98).
+
+Doubles propose an approximate minimum of the convex problem of a support; a ball around the
+residual follows from its duality gap, in interval arithmetic.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+
+import numpy as np
+from flint import arb, arb_mat, ctx, fmpq
+
+from reluenum.algebra.linear import dot
+from reluenum.algebra.numberfield import FIRST_BITS, ball_sign
+from reluenum.engines.creases.creases import Crease, Creases
+from reluenum.engines.creases.systems import CreaseSystem
+
+BATCH = 1 << 12
+"""Supports that are looked at together."""
+
+STEPS = 300
+"""Steps towards the minimum of a convex problem; how good it is, the gap says."""
+
+SMALLEST = 1e-30
+"""Divisors are at least that; it changes nothing but what is proposed."""
+
+Array = np.ndarray
+
+
+def unrejected(creases: Creases, supports: Iterable[Sequence[Crease]]) -> Iterator[CreaseSystem]:
+    """Yield the systems of supports, all of one size, that may have stationary points.
+
+    Those of dependent indicators are left out, too: what is stationary on them has its residual in
+    common with a point of other supports (Lemma 94).
+    """
+    tables, waiting = DoubleCreases(creases), iter(supports)
+    while batch := list(islice(waiting, BATCH)):
+        slopes = tables.approximate(batch)
+        for support, own in zip(batch, slopes, strict=True):
+            system = CreaseSystem(creases, tuple(support))
+            if system.is_independent and not is_rejected(system, own):
+                yield system
+
+
+@dataclass(frozen=True, eq=False)
+class DoubleCreases:
+    """The tables of creases in doubles.
+
+    Parameters
+    ----------
+    creases : Creases
+    """
+
+    creases: Creases
+
+    @cached_property
+    def roots(self) -> Array:
+        """The roots of the weights, (p, 1)."""
+        return np.sqrt([[float(weight)] for weight in self.creases.weights])
+
+    @cached_property
+    def responses(self) -> dict[str, Array]:
+        """What slopes are multiplied by, projected, times the roots, (p, d), by signs."""
+        return {c.signs: self.roots * _doubles(c.arms) @ _doubles(c.projector) for c in self.live}
+
+    @cached_property
+    def free(self) -> dict[str, Array]:
+        """The indicators of creases with an offset, times the roots, (p, 1); else 0."""
+        return {
+            c.signs: self.roots * c.has_offset * _doubles([[x] for x in c.indicator])
+            for c in self.live
+        }
+
+    @property
+    def live(self) -> tuple[Crease, ...]:
+        """The creases."""
+        return self.creases.live
+
+    def approximate(self, batch: Sequence[Sequence[Crease]]) -> Array:
+        """Return nearly the slopes, summed over units, of the minimum on each support.
+
+        Parameters
+        ----------
+        batch : (K,) sequence of (m,) sequences of Crease
+
+        Returns
+        -------
+        (K, m, d) array
+        """
+        free = np.array([np.hstack([self.roots, *(self.free[c.signs] for c in s)]) for s in batch])
+        columns = np.array([np.hstack([self.responses[c.signs] for c in s]) for s in batch])
+        kept = np.eye(free.shape[1]) - free @ np.linalg.pinv(free)
+        columns = kept @ columns
+        targets = kept @ (self.roots * _doubles([[y] for y in self.creases.problem.means]))
+        gram = columns.transpose(0, 2, 1) @ columns
+        gains = (columns.transpose(0, 2, 1) @ targets)[..., 0]
+        return _minimised(gram, gains, float(self.creases.ridge), len(batch[0]))
+
+
+def _doubles(rows: Iterable[Iterable[fmpq]]) -> Array:
+    return np.array([[float(entry) for entry in row] for row in rows])
+
+
+def _minimised(gram: Array, gains: Array, ridge: float, groups: int) -> Array:
+    """Return nearly the minima of v'Gv / 2 - g'v + ridge (|v_1| + |v_2| + ...), by fast steps."""
+    step = 1 / np.maximum(np.trace(gram, axis1=1, axis2=2), SMALLEST)[:, None]
+    found = ahead = np.zeros_like(gains)
+    speed = 1.0
+    for _ in range(STEPS):
+        moved = ahead - step * ((gram @ ahead[..., None])[..., 0] - gains)
+        parts = moved.reshape(len(moved), groups, -1)
+        length = np.linalg.norm(parts, axis=2, keepdims=True)
+        shrunk = np.maximum(1 - step[..., None] * ridge / np.maximum(length, SMALLEST), 0)
+        new = (shrunk * parts).reshape(moved.shape)
+        faster = (1 + np.sqrt(1 + 4 * speed**2)) / 2
+        turned = ((ahead - new) * (new - found)).sum(axis=1, keepdims=True) > 0
+        ahead = np.where(turned, new, new + (speed - 1) / faster * (new - found))
+        found, speed = new, faster
+    return found.reshape(len(found), groups, -1)
+
+
+def is_rejected(system: CreaseSystem, slopes: Array) -> bool:
+    """Whether a ball around r shows that no unit on some crease is stationary (Lemma 98).
+
+    Parameters
+    ----------
+    system : CreaseSystem
+    slopes : (m, d) array
+        Nearly those of the minimum, summed over the units of each crease.
+    """
+    with ctx.workprec(FIRST_BITS):
+        residual, radius = _ball(system, slopes)
+        return any(_is_idle(system.creases, c, residual, radius) for c in system.support)
+
+
+def _ball(system: CreaseSystem, slopes: Array) -> tuple[list[arb], arb]:
+    """Return the centre and the radius of a ball around r, in the weighted norm."""
+    creases = system.creases
+    targets, ridge = creases.problem.means, creases.ridge
+    errors, price = [arb(y) for y in targets], arb(0)
+    for crease, slope in zip(system.support, slopes, strict=True):
+        own = _in_basis(crease, slope)
+        price += _norm(own)
+        for k in crease.active:
+            errors[k] -= dot(own, crease.arms[k])
+    matrix = arb_mat(system.remover) * arb_mat([[error] for error in errors])
+    left = matrix.entries()
+    forces = creases.problem.weighted(left)
+    steepest = [arb(ridge), *(_norm(crease.pull(forces)) for crease in system.support)]
+    scale = (arb(ridge) / max(norm.upper() for norm in steepest)).lower()
+    square = dot(forces, left)
+    gap = square / 2 + ridge * price - scale * dot(forces, targets) + scale**2 * square / 2
+    return [scale * entry for entry in left], (2 * abs(gap).upper()).sqrt()
+
+
+def _in_basis(crease: Crease, slope: Array) -> list[arb]:
+    """Return a slope of units on a crease near a given one, exactly in its flat."""
+    basis = _doubles(crease.basis)
+    factors = np.linalg.lstsq(basis.T, slope, rcond=None)[0]
+    return [dot([arb(f) for f in factors], column) for column in zip(*crease.basis, strict=True)]
+
+
+def _norm(vector: Sequence[arb]) -> arb:
+    square = sum((entry**2 for entry in vector), arb(0))
+    return square.union(arb(0)).sqrt() if square.contains(0) else square.sqrt()
+
+
+def _is_idle(creases: Creases, crease: Crease, residual: Sequence[arb], radius: arb) -> bool:
+    """Whether |u| is surely less than the ridge in a ball, or u leads into no unit of the crease."""
+    pull = crease.pull(creases.problem.weighted(residual))
+    reach = radius * arb(creases.reaches[crease.signs]).sqrt()
+    if _norm(pull) + reach < creases.ridge:
+        return True
+    signs = set()
+    for rise in creases.rises[crease.signs]:
+        error = (reach * arb(dot(rise, rise)).sqrt()).upper()
+        signs.add(ball_sign(dot(pull, rise) + arb(0, error)))
+    return {1, -1} <= signs
