@@ -1,5 +1,6 @@
 """Records of minima with hidden biases that are not penalised: rational numbers, and decimals."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flint import fmpq
@@ -11,32 +12,51 @@ from reluenum.landscape.hinges import HingeComponent, HingeGroup, HingeStratum
 
 def hinge_component_record(component: HingeComponent) -> dict[str, Any]:
     """Return the record of a component: that of others, with `loss_exact` and `unbounded`."""
+    exact = {"loss_exact": str(component.exact_loss)}
+    return free_component_record(component, exact, _hinge_group_record)
+
+
+def free_component_record(
+    component: Any, exact: dict[str, str], group_record: Callable[[Any], dict[str, Any]]
+) -> dict[str, Any]:
+    """Return the record of a component with free hidden biases.
+
+    Parameters
+    ----------
+    component : HingeComponent or CreaseComponent
+    exact : dict
+        What is said of the loss besides its decimals.
+    group_record : function
+        Gives the record of the units of a stratum that are alike.
+    """
     network = component.representative
     units = [[decimal_text(entry) for entry in unit] for unit in network.units]
     return {
         "dimension": component.dimension,
         "loss": decimal_text(component.loss),
-        "loss_exact": str(component.exact_loss),
+        **exact,
         "loss_interval": [str(end) for end in enclosing_interval(component.loss)],
         "on_boundary": component.on_boundary,
         "global_at_width": component.global_at_width,
         "global_at_every_width": component.global_at_every_width,
         "orbit_size": component.orbit_size,
         "unbounded": component.is_unbounded,
-        "strata": [_hinge_stratum_record(stratum) for stratum in component.strata],
+        "strata": [_hinge_stratum_record(stratum, group_record) for stratum in component.strata],
         "representative": {
             "a": [decimal_text(weight) for weight in network.weights],
-            "B": [unit[:1] for unit in units],
-            "c": [unit[1] for unit in units],
+            "B": [unit[:-1] for unit in units],
+            "c": [unit[-1] for unit in units],
             "m": decimal_text(network.bias),
         },
     }
 
 
-def _hinge_stratum_record(stratum: HingeStratum) -> dict[str, Any]:
+def _hinge_stratum_record(
+    stratum: HingeStratum, group_record: Callable[[Any], dict[str, Any]]
+) -> dict[str, Any]:
     return {
         "dimension": stratum.dimension,
-        "support": [_hinge_group_record(group) for group in stratum.groups],
+        "support": [group_record(group) for group in stratum.groups],
         "zero_neurons": stratum.zero_neurons,
         "zero_units": {
             "inactive": stratum.inactive,

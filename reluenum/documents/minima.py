@@ -8,6 +8,7 @@ from typing import Any
 from flint import fmpz
 
 from reluenum.algebra.decimals import decimal_text, enclosing_interval
+from reluenum.documents.creases import crease_component_record
 from reluenum.documents.deep import (
     deep_component_record,
     deep_enumeration,
@@ -55,7 +56,8 @@ def minima_document(landscape: CertifiedLandscape) -> dict[str, Any]:
     if landscape.problem.upper:
         record, enumeration, left = deep_component_record, deep_enumeration, deep_undecided_records
     if landscape.problem.has_free_hidden_bias:
-        record = hinge_component_record
+        on_line = landscape.problem.dimension == 1
+        record = hinge_component_record if on_line else crease_component_record
     document: dict[str, Any] = {
         **header(landscape.problem.to_document()),
         "enumeration": {

@@ -8,7 +8,7 @@ from typing import Any
 from flint import fmpq, fmpq_mat
 
 from reluenum.algebra.linear import Vector, dot, orthogonal_part, projection, row_space
-from reluenum.geometry.arrangement import Arrangement
+from reluenum.geometry.arrangement import Arrangement, Face
 from reluenum.problem import Problem
 
 
@@ -18,8 +18,10 @@ class Crease:
 
     Parameters
     ----------
+    face : Face
+        Its signs at the data points.
     signs : str
-        One of `+`, `-`, `0` for each site.
+        The same at the sites.
     arms : (p, d) tuple of vectors
         What a slope b is multiplied by: x_i less the input of a zero, or, if there is none, of the
         first site, where the unit is active; 0 elsewhere.
@@ -27,6 +29,7 @@ class Crease:
         Of the slopes in the span of the differences of inputs that keep the zeros together.
     """
 
+    face: Face
     signs: str
     arms: tuple[Vector, ...]
     basis: tuple[Vector, ...]
@@ -122,14 +125,14 @@ class Creases:
 
     @cached_property
     def arrangement(self) -> Arrangement:
-        """All faces of the rows (x, 1) of the sites."""
-        return Arrangement([site.row for site in self.problem.sites])
+        """All faces of the rows (x, 1)."""
+        return Arrangement.of(self.problem)
 
     @cached_property
     def live(self) -> tuple[Crease, ...]:
         """Those where a unit that is not 0 can be stationary (Lemma 92)."""
         span = row_space([self._between(0, k) for k in range(len(self.inputs))])
-        found = (self._crease(face.signs, span) for face in self.arrangement.live_faces)
+        found = (self._crease(face, span) for face in self.arrangement.live_faces)
         return tuple(crease for crease in found if crease.basis)
 
     @cached_property
@@ -157,13 +160,14 @@ class Creases:
             found[crease.signs] = [self._between(j, k) for j, k in pairs]
         return found
 
-    def _crease(self, signs: str, span: Sequence[Vector]) -> Crease:
+    def _crease(self, face: Face, span: Sequence[Vector]) -> Crease:
+        signs = "".join(face.signs[site.first] for site in self.problem.sites)
         zeros = [k for k, sign in enumerate(signs) if sign == "0"]
         base = zeros[0] if zeros else 0
         basis = orthogonal_part(span, [self._between(base, k) for k in zeros])
         nothing = (fmpq(0),) * self.problem.dimension
         arms = (self._between(base, k) if s == "+" else nothing for k, s in enumerate(signs))
-        return Crease(signs, tuple(arms), tuple(basis))
+        return Crease(face, signs, tuple(arms), tuple(basis))
 
     def _between(self, start: int, stop: int) -> Vector:
         pairs = zip(self.inputs[stop], self.inputs[start], strict=True)

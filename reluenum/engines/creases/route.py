@@ -1,28 +1,30 @@
 """The engine for hidden biases without penalty and inputs of any dimension."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import combinations
 from math import comb
 
 from flint import fmpq
+from tqdm import tqdm
 
 from reluenum.algebra.linear import dot
 from reluenum.algebra.numbers import Number
 from reluenum.engines.creases.creases import Creases
 from reluenum.engines.creases.flows import vertex_flows
 from reluenum.engines.creases.screens import unrejected
-from reluenum.engines.creases.systems import constant_network
+from reluenum.engines.creases.systems import CreasePoint, CreaseSystem, constant_network
 from reluenum.engines.creases.tight import CreaseResidual
 from reluenum.engines.hinges.joined import components_in
 from reluenum.engines.hinges.states import HingeState, Kind
 from reluenum.engines.hinges.strata import Shares, shares
 from reluenum.geometry.patterns import Counts
+from reluenum.geometry.sizes import SUPPORT_LIMIT, refuse_astronomical
 from reluenum.geometry.supports import count_supports
 from reluenum.groebner.backends import DEFAULT_SETTINGS, Settings
 from reluenum.landscape.creases import CreaseComponent, CreaseGroup, ranked_creases
 from reluenum.landscape.hinges import HingeStratum
-from reluenum.landscape.landscape import CertifiedLandscape, Completeness, Tally
+from reluenum.landscape.landscape import CertifiedLandscape, Completeness, Tally, Undecided
 from reluenum.problem import Problem
 
 
@@ -32,41 +34,57 @@ class CreaseEngine:
 
     def refuse_astronomical(self, problem: Problem) -> None:
         """Refuse a problem that is too large to be started without being asked twice."""
+        refuse_astronomical(problem, SUPPORT_LIMIT)
 
     def landscape(
         self, problem: Problem, settings: Settings = DEFAULT_SETTINGS
     ) -> CertifiedLandscape:
         """Find every local minimum of a problem."""
-        creases = Creases(problem)
-        points, undecided = [constant_network(creases)], []
+        creases, width = Creases(problem), problem.width
         with settings.open() as backends:
-            for size in range(1, problem.width + 1):
-                for system in unrejected(creases, combinations(creases.live, size)):
-                    points += system.solutions(backends)
-        known = {}
-        for point in points:
-            residual = CreaseResidual(creases, point)
-            if residual.is_stationary:
-                known.setdefault(residual.key, residual)
-        groups = [crease_components(residual, problem.width) for residual in known.values()]
-        complete = not undecided
-        components = ranked_creases((c for group in groups for c in group), complete)
-        columns, width = len(creases.arrangement.columns), problem.width
-        counts = Counts(
-            2 ** (problem.size * width),
-            columns**width,
-            comb(columns + width - 1, width),
-            count_supports(len(creases.live), width),
-        )
+            bar = {"unit": "system", "disable": not settings.progress}
+            solved = [one.solved(backends) for one in tqdm(_systems(creases, width), **bar)]
+        points = [constant_network(creases), *(one.point for one in solved if one.point)]
+        groups = [crease_components(r, width) for r in distinct_residuals(creases, points)]
+        left = [
+            Undecided(tuple(crease.face for crease in one.support), one.reason)
+            for one in solved
+            if one.reason
+        ]
+        exact = all(one.is_exact for one in solved)
+        found = (component for group in groups for component in group)
         return CertifiedLandscape(
             problem,
-            counts,
+            _crease_counts(creases, width),
             Tally(None, sum(map(bool, groups))),
             (),
-            components,
-            tuple(undecided),
-            Completeness.EXACT_BASIS,
+            ranked_creases(found, not left),
+            tuple(left),
+            Completeness.EXACT_BASIS if exact else Completeness.ENGINE,
         )
+
+
+def _systems(creases: Creases, width: int) -> Iterator[CreaseSystem]:
+    """Yield the systems that are to be solved, those of few creases first."""
+    for size in range(1, width + 1):
+        yield from unrejected(creases, combinations(creases.live, size))
+
+
+def _crease_counts(creases: Creases, width: int) -> Counts:
+    columns = len(creases.arrangement.columns)
+    return Counts(
+        2 ** (creases.problem.size * width),
+        columns**width,
+        comb(columns + width - 1, width),
+        count_supports(len(creases.live), width),
+    )
+
+
+def distinct_residuals(creases: Creases, points: Iterable[CreasePoint]) -> list[CreaseResidual]:
+    """Return the residuals of points whose units are on their creases, each once (Lemma 94)."""
+    found = (CreaseResidual(creases, point) for point in points)
+    known = {residual.key: residual for residual in found if residual.is_stationary}
+    return list(known.values())
 
 
 def crease_components(residual: CreaseResidual, width: int) -> list[CreaseComponent]:

@@ -168,7 +168,7 @@ def _norm(vector: Sequence[arb]) -> arb:
 
 
 def _is_idle(creases: Creases, crease: Crease, residual: Sequence[arb], radius: arb) -> bool:
-    """Whether |u| is surely less than the ridge in a ball, or u leads into no unit of the crease."""
+    """Whether |u| is less than the ridge in a whole ball, or u leads into no unit of a crease."""
     pull = crease.pull(creases.problem.weighted(residual))
     reach = radius * arb(creases.reaches[crease.signs]).sqrt()
     if _norm(pull) + reach < creases.ridge:

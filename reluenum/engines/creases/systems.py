@@ -9,13 +9,15 @@ from typing import Any
 from flint import fmpq, fmpq_mat
 
 from reluenum.algebra.linear import dot
-from reluenum.algebra.newton import CERTIFICATION_BITS, certified_box
+from reluenum.algebra.newton import CERTIFICATION_BITS, certified_box, evaluated
+from reluenum.algebra.numberfield import FieldElement, RealField
 from reluenum.algebra.numbers import IsolatedPoint, Number, rational_point
-from reluenum.algebra.parametrisation import Root
-from reluenum.algebra.polynomials import PolynomialSystem
+from reluenum.algebra.parametrisation import Root, real_solutions
+from reluenum.algebra.polynomials import PolynomialSystem, determinant
 from reluenum.engines.creases.creases import Crease, Creases
-from reluenum.groebner.backends import Backends
-from reluenum.groebner.roots import real_roots_of
+from reluenum.errors import BackendError, TheoremViolationError
+from reluenum.groebner.backends import MODULAR, Backends
+from reluenum.groebner.roots import finite_solutions
 
 Terms = dict[tuple[int, ...], fmpq]
 
@@ -117,28 +119,43 @@ class CreaseSystem:
                 errors[k] = errors[k] - square * dot(own, _row(crease.responses, k))
         return [dot(errors, row) for row in self.remover.tolist()]
 
-    def solutions(self, backends: Backends) -> list["CreasePoint"]:
-        """Return the simple solutions with positive squares: one at most (Lemma 94).
-
-        Raises
-        ------
-        BackendError
-            If no backend finishes.
-        """
-        found = (self._positive(root) for root in real_roots_of(self.system, backends))
-        return [point for point in found if point]
+    def solved(self, backends: Backends) -> "SolvedSupport":
+        """Find the simple solution with positive squares: there is one at most (Lemma 94)."""
+        try:
+            found = finite_solutions(self.system, backends)
+            roots = real_solutions(found.parametrisation) if found.parametrisation else []
+            points = [point for root in roots if (point := self._positive(root))]
+        except BackendError as error:
+            return SolvedSupport(self.support, reason=str(error))
+        if len(points) > 1:
+            names = "|".join(crease.signs for crease in self.support)
+            raise TheoremViolationError(f"two positive points on {names} (Lemma 94)")
+        return SolvedSupport(self.support, next(iter(points), None), found.engine not in MODULAR)
 
     def _positive(self, root: Root) -> "CreasePoint | None":
+        """Prove a root with positive squares; None if they are not, or if it is not simple."""
         squares = slice(-len(self.support), None)
         if any(ball < 0 for ball in root.balls(CERTIFICATION_BITS[0])[squares]):
             return None
         box = certified_box(self.system, root.balls)
         if box is None:
+            if _is_simple(self.system, root):
+                raise BackendError("engine", "a simple solution that interval Newton cannot prove")
             return None
         isolated = IsolatedPoint(self.system, box, root)
         if any(square.sign() <= 0 for square in isolated.coordinates[squares]):
             return None
         return CreasePoint(self, isolated)
+
+
+def _is_simple(system: PolynomialSystem, root: Root) -> bool:
+    """Whether the Jacobian matrix of a system is regular at a solution, exactly."""
+    field = RealField(root.parametrisation.chi, root.index)
+    scale = FieldElement(field, root.parametrisation.denominator).inverse()
+    values = [FieldElement(field, n) * scale for n in root.parametrisation.numerators]
+    constant = lambda n: field(fmpq(n))  # noqa: E731
+    jacobian = [[evaluated(t, values, constant) for t in row] for row in system.jacobian_terms]
+    return not determinant(jacobian).is_zero()
 
 
 def _row(matrix: fmpq_mat, k: int) -> list[fmpq]:
@@ -168,6 +185,27 @@ class CreasePoint:
         """The values r at the sites."""
         found = self.system.residual(self.isolated.coordinates)
         return [r if isinstance(r, Number) else self.isolated.constant(r) for r in found]
+
+
+@dataclass(frozen=True, eq=False)
+class SolvedSupport:
+    """What the system of a support says.
+
+    Parameters
+    ----------
+    support : tuple of Crease
+    point : CreasePoint, optional
+        The solution with positive squares, if there is one.
+    is_exact : bool
+        Whether the basis was computed over Q.
+    reason : str
+        Why nothing is known.
+    """
+
+    support: tuple[Crease, ...]
+    point: CreasePoint | None = None
+    is_exact: bool = True
+    reason: str = ""
 
 
 def constant_network(creases: Creases) -> CreasePoint:
