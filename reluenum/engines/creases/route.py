@@ -82,8 +82,10 @@ def _crease_counts(creases: Creases, width: int) -> Counts:
 
 def distinct_residuals(creases: Creases, points: Iterable[CreasePoint]) -> list[CreaseResidual]:
     """Return the residuals of points whose units are on their creases, each once (Lemma 94)."""
-    found = (CreaseResidual(creases, point) for point in points)
-    known = {residual.key: residual for residual in found if residual.is_stationary}
+    known: dict[tuple[str, ...], CreaseResidual] = {}
+    for residual in (CreaseResidual(creases, point) for point in points):
+        if residual.is_stationary:
+            known.setdefault(residual.key, residual)
     return list(known.values())
 
 
