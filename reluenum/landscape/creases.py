@@ -92,7 +92,8 @@ class CreaseComponent(Evaluated):
     >>> corners = [[0, 0], [1, 0], [0, 1]]
     >>> problem = Problem.from_arrays(corners, [0, 0, 1], width=1, ridge=0.125, **free)
     >>> best, *_ = enumerate_minima(problem)
-    >>> best
+    >>> best, best.is_unbounded, best.strata[1].groups[0].face
+    (CreaseComponent(loss=0.2206666078, dimension 1, +++x1), True, '+0+')
     """
 
     problem: Problem
