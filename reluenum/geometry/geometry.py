@@ -36,7 +36,7 @@ class Geometry:
             If its network has several hidden layers, or hidden biases that are not penalised, which
             only `engines/hinges` knows of.
         """
-        refuse_free_hidden_bias(problem, "for what is no list of minima")
+        refuse_free_hidden_bias(problem, "beyond lists of minima")
         return Geometry(problem.in_one_layer())
 
     @cached_property

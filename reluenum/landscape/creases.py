@@ -10,7 +10,6 @@ from functools import cached_property, cmp_to_key
 from flint import fmpq
 
 from reluenum.algebra.decimals import Real, RootMultiple, decimal_text
-from reluenum.algebra.numberfield import FIRST_BITS
 from reluenum.algebra.numbers import Number, compare, rational_point
 from reluenum.landscape.components import Parameters
 from reluenum.landscape.evaluation import Evaluated, Network
@@ -149,7 +148,7 @@ class CreaseComponent(Evaluated):
     def __repr__(self) -> str:
         faces = " ".join(f"{g.face}x{g.multiplicity}" for g in self.strata[0].groups)
         kind = "isolated" if self.dimension == 0 else f"dimension {self.dimension}"
-        loss = f"{float(self.loss):.10g}"
+        loss = decimal_text(self.loss, 10)
         return f"CreaseComponent(loss={loss}, {kind}, {faces or 'zero'})"
 
 
@@ -162,8 +161,7 @@ def ranked_creases(found: Iterable[CreaseComponent], complete: bool) -> tuple[Cr
     complete : bool
         Whether no component can be missing.
     """
-    nearly = sorted(found, key=lambda component: float(component.loss.ball(FIRST_BITS).mid()))
-    ordered = sorted(nearly, key=cmp_to_key(_before))
+    ordered = sorted(found, key=cmp_to_key(_before))
     best = ordered[0]
     return tuple(_settled(component, best, complete) for component in ordered)
 

@@ -1,4 +1,4 @@
-"""Nearly all sets of hinges are rejected at once, in doubles whose errors are bounded (Lemma 87)."""
+"""Nearly all sets of hinges are rejected at once, in doubles with bounds of errors (Lemma 87)."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -124,8 +124,8 @@ def candidates(hinges: Hinges, width: int) -> Iterator[SignedHinges]:
 
 def supports_in(hinges: Hinges, width: int) -> int:
     """Return how many sets of so many cells or fewer there are to look at."""
-    count = len(cells(hinges))
-    return sum(comb(count, number) for number in range(1, width + 1))
+    count = len(cells(hinges)) if hinges.count else 0
+    return sum(comb(count, number) for number in range(1, min(width, count) + 1))
 
 
 def _of_batch(

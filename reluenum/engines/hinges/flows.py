@@ -77,7 +77,7 @@ class Flows:
         return [side for side in (RIGHT, LEFT) if tight.get(number(side, place), 0) * bend > 0]
 
     def _positive(self, factors: Mapping[int, fmpq]) -> Iterator[Flow]:
-        """Yield the weights of hinges with these factors, if all are tight and of the right sign."""
+        """Yield the weights of hinges with these factors, if all are tight with the right sign."""
         signs = self.residual.signs
         if all(factor * signs.get(edge, 0) > 0 for edge, factor in factors.items()):
             yield {edge: factor * signs[edge] for edge, factor in factors.items()}

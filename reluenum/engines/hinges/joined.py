@@ -1,8 +1,8 @@
 """Which strata are one component, of networks up to permutation and of labelled ones (Lemma 86)."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise, product
-from math import factorial
+from itertools import chain, combinations_with_replacement, groupby, pairwise, product
+from math import factorial, prod
 
 from reluenum.engines.hinges.states import HingeState, Kind
 from reluenum.engines.hinges.strata import JudgedHinges, Shares
@@ -37,7 +37,10 @@ def _linked(share: Shares, known: dict[States, Shares]) -> Iterator[States]:
         yield from _corners(share)
         return
     above = _above(share.residual)
-    for upper in product(*(above[state] for state in share.states)):
+    runs = [(state, len(list(run))) for state, run in groupby(share.states)]
+    choices = (combinations_with_replacement(above[state], number) for state, number in runs)
+    for chosen in product(*choices):
+        upper = tuple(chain.from_iterable(chosen))
         if tuple(sorted(upper)) in known:
             yield upper
 
@@ -58,14 +61,23 @@ def _corners(share: Shares) -> Iterator[States]:
     hinges = share.residual.hinges
     parts = [dict(zip(s.edges(hinges), s.knots(hinges), strict=False)) for s in share.states]
     for flow in share.vertices:
-        owners = [[k for k, part in enumerate(parts) if edge in part] for edge in flow]
-        for chosen in product(*owners):
-            held = [
-                [edge for edge, owner in zip(flow, chosen, strict=True) if owner == k]
-                for k in range(len(parts))
-            ]
+        for held in _holders(share.states, parts, flow):
             triples = zip(share.states, parts, held, strict=True)
             yield tuple(_limit(state, [part[e] for e in own]) for state, part, own in triples)
+
+
+def _holders(
+    states: States, parts: Sequence[dict[int, int]], flow: Iterable[int]
+) -> set[tuple[tuple[int, ...], ...]]:
+    """Return the ways to give each hinge to one unit that has it, equal units being alike."""
+    found: set[tuple[tuple[int, ...], ...]] = {((),) * len(states)}
+    for edge in flow:
+        longer = set()
+        for held in found:
+            alike = {(states[k], held[k]): k for k, part in enumerate(parts) if edge in part}
+            longer |= {(*held[:k], (*held[k], edge), *held[k + 1 :]) for k in alike.values()}
+        found = longer
+    return found
 
 
 def _limit(state: HingeState, knots: Sequence[int]) -> HingeState:
@@ -81,7 +93,7 @@ def _classes(links: dict[States, list[States]]) -> Iterator[tuple[list[States], 
     """Yield the connected classes, each with the index of the orders that lead back to a member.
 
     A labelled stratum is a member with the order of its units. `orders` has those of one labelled
-    component along a tree; other links, and units that are equal, give orders that lead back.
+    component along a tree; other links, and exchanges of equal units, give orders that lead back.
     """
     both: dict[States, list[tuple[States, Order]]] = {states: [] for states in links}
     for states, others in links.items():
@@ -94,24 +106,19 @@ def _classes(links: dict[States, list[States]]) -> Iterator[tuple[list[States], 
     for start in links:
         if start not in orders:
             orders[start] = tuple(range(len(start)))
-            part, back = [start], set()
+            part, back, swaps = [start], set(), set()
             for states in part:
                 own = orders[states]
-                back |= {_between(own, _after(swap, own)) for swap in _swaps(states)}
+                home = _inverse(own)
+                equal = (k for k, (one, other) in enumerate(pairwise(states)) if one == other)
+                swaps |= {(home[k], home[k + 1]) for k in equal}
                 for other, turn in both[states]:
                     found = _after(turn, own)
                     if other not in orders:
                         orders[other] = found
                         part.append(other)
-                    back.add(_between(orders[other], found))
-            yield part, factorial(len(start)) // _group_size(back)
-
-
-def _swaps(states: States) -> Iterator[Order]:
-    """Yield the exchanges of neighbours that are equal."""
-    for k, (one, other) in enumerate(pairwise(states)):
-        if one == other:
-            yield (*range(k), k + 1, k, *range(k + 2, len(states)))
+                    back.add(_after(_inverse(orders[other]), found))
+            yield part, factorial(len(start)) // _group_size(len(start), swaps, back)
 
 
 def _after(outer: Order, inner: Order) -> Order:
@@ -125,21 +132,26 @@ def _inverse(order: Sequence[int]) -> Order:
     return tuple(found)
 
 
-def _between(one: Order, other: Order) -> Order:
-    """Return the order h for which one, after h, is the other one."""
-    return _after(_inverse(one), other)
+def _group_size(size: int, swaps: Iterable[Order], turns: Iterable[Order]) -> int:
+    """Return how many orders there are that exchanges of two, and others, make.
 
-
-def _group_size(generators: Iterable[Order]) -> int:
-    """Return how many orders there are that generators make."""
-    used = list(generators)
-    found = {tuple(range(len(used[0])))} if used else {()}
-    waiting = list(found)
+    Exchanges make all orders within blocks. Where others take blocks apart, blocks grow; in the
+    end they permute them.
+    """
+    blocks = {frozenset([k]) for k in range(size)}
+    both = [*turns, *map(_inverse, turns)]
+    waiting = [frozenset(swap) for swap in swaps]
     while waiting:
-        item = waiting.pop()
-        for generator in used:
-            product_ = _after(generator, item)
-            if product_ not in found:
-                found.add(product_)
-                waiting.append(product_)
-    return len(found)
+        for one in waiting:
+            met = {block for block in blocks if block & one}
+            blocks = (blocks - met) | {frozenset().union(*met)}
+        images = {frozenset(turn[k] for k in block) for turn in both for block in blocks}
+        waiting = [image for image in images if image not in blocks and len(image) > 1]
+    order = list(blocks)
+    place = {k: number for number, block in enumerate(order) for k in block}
+    moves = {tuple(place[turn[min(block)]] for block in order) for turn in both}
+    found = waiting_ = {tuple(range(len(order)))}
+    while waiting_:
+        waiting_ = {_after(move, item) for move in moves for item in waiting_} - found
+        found = found | waiting_
+    return len(found) * prod(factorial(len(block)) for block in blocks)

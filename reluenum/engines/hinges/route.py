@@ -16,6 +16,7 @@ from reluenum.engines.hinges.states import HingeState, Kind
 from reluenum.engines.hinges.strata import Shares, shares
 from reluenum.errors import InputError, TooManySupportsError
 from reluenum.geometry.patterns import Counts
+from reluenum.geometry.sizes import LARGEST_WIDTH, refuse_large_data
 from reluenum.groebner.backends import DEFAULT_SETTINGS, Settings
 from reluenum.landscape.hinges import HingeComponent, HingeGroup, HingeStratum, ranked_hinges
 from reluenum.landscape.landscape import CertifiedLandscape, Completeness, Tally
@@ -23,6 +24,9 @@ from reluenum.problem import Problem
 
 FORMAT = "reluenum-hinges"
 """Format of certificates, of which the checker makes the whole list itself."""
+
+MOST_POINTS = 500
+"""Of data that start without being asked twice: tables grow with the square."""
 
 MOST_SETS = 30_000_000
 """Sets of cells that are looked at without being asked twice: some minutes."""
@@ -42,7 +46,11 @@ class HingeEngine:
 
     def refuse_astronomical(self, problem: Problem) -> None:
         """Refuse a problem that is too large to be started without being asked twice."""
-        found = supports_in(Hinges.of(on_a_line(problem)), problem.width)
+        refuse_large_data(on_a_line(problem), MOST_POINTS)
+        if problem.width > LARGEST_WIDTH:
+            found, most = f"{problem.width} units", f"at most {LARGEST_WIDTH}"
+            raise TooManySupportsError("width", found, f"{most}, or insist with --force")
+        found = supports_in(Hinges.of(problem), problem.width)
         if found > MOST_SETS:
             raise TooManySupportsError(
                 f"width {problem.width} with n = {len(problem.sites)}",

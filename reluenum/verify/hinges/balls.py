@@ -1,5 +1,6 @@
 """Arrays of balls: doubles, and how wrong each can be; systems are solved by elimination."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,6 +52,11 @@ class Balls:
         """Return the products with signs."""
         return Balls(self.middle * factors, self.radius * np.abs(factors))
 
+    def beside(self, other: "Balls") -> "Balls":
+        """Return both, one beside the other along the last axis."""
+        parts = (self.middle, other.middle), (self.radius, other.radius)
+        return Balls(*(np.concatenate(pair, axis=-1) for pair in parts))
+
     def total(self) -> "Balls":
         """Return the sums over the last axis."""
         found = self[..., 0]
@@ -77,14 +83,18 @@ def _near(value: fmpq) -> float:
 
 
 def solved(table: Balls, right: Balls) -> Balls:
-    """Return the solutions of many systems, by elimination; the last axis is that of right sides."""
-    size, names = table.middle.shape[1], ("middle", "radius")
-    parts = [[getattr(side, name) for side in (table, right)] for name in names]
-    whole = Balls(*(np.concatenate(pair, axis=2) for pair in parts))
+    """Return the solutions of many systems, by elimination; right sides are along the last axis."""
+    size, whole = table.middle.shape[1], table.beside(right)
     rows = [whole[:, k] for k in range(size)]
     for k in range(size):
         rows[k] = rows[k] / rows[k][:, k, None]
         for other in range(size):
             if other != k:
                 rows[other] = rows[other] - rows[other][:, k, None] * rows[k]
-    return Balls(*(np.stack([getattr(row, name)[:, size:] for row in rows], 1) for name in names))
+    return stacked([row[:, size:] for row in rows], 1)
+
+
+def stacked(parts: Sequence[Balls], axis: int) -> Balls:
+    """Return arrays of balls along a new axis."""
+    middles, radii = [part.middle for part in parts], [part.radius for part in parts]
+    return Balls(np.stack(middles, axis=axis), np.stack(radii, axis=axis))

@@ -14,7 +14,7 @@ from ..points import NUMBER_BITS, Texts, interval, nearest
 from ..reals import dot, matched, rational, require, told
 from .joined import Component, components
 from .line import LINE, Line
-from .sets import cells_of, residuals
+from .sets import number_of_sets, residuals
 from .strata import Stratum, strata_of
 from .units import DEAD, Residual, Unit
 
@@ -22,7 +22,7 @@ Group = tuple[Unit, int]  # a unit, and how many are like it
 
 
 def heading(document: dict[str, Any]) -> None:
-    """Claim 255: the certificate is about the problem, and nothing else is said but what is proved."""
+    """Claim 257: the certificate is about the problem; nothing else is said but what is proved."""
     optional = {key: OPTIONAL[key] for key in ("software",) if key in document}
     shape = dict.fromkeys(PROVED, ...) | {"completeness": "certificate"}
     matched(document, shape | optional, "document")
@@ -32,7 +32,7 @@ def heading(document: dict[str, Any]) -> None:
 
 
 def exact_text(value: fmpq, square: fmpq | int = 1) -> Texts:
-    """Claim 256: a decimal is value * sqrt(square), rounded to 30 digits; 0 is 0."""
+    """Claim 258: a decimal is value * sqrt(square), rounded to 30 digits; 0 is 0."""
     if value == 0:
         return frozenset("0")
     found = nearest(value, square, NUMBER_BITS)
@@ -50,13 +50,13 @@ class Minima:
 
     @property
     def loss(self) -> fmpq:
-        """Claim 257: the loss is 2 r.y - |r|^2, and what no network fits (Lemma 83)."""
+        """Claim 259: the loss is 2 r.y - |r|^2, and what no network fits (Lemma 83)."""
         residual, line = self.residual, self.residual.line
         fitted = 2 * dot(residual.pull, line.y) - residual.square
         return (fitted + line.scatter) * line.scale
 
     def record(self, names: Sequence[tuple], given: Any, best: fmpq) -> dict[str, Any]:
-        """Claim 258: what a document has to say of it, its strata in the order of the document.
+        """Claim 260: what a document has to say of it, its strata in the order of the document.
 
         Squares and kinks in the middle of strata are those of the document, if they are possible.
         """
@@ -147,7 +147,7 @@ def numbers(given: Any) -> tuple[fmpq, fmpq]:
 
 
 def middle(stratum: Stratum, given: Any) -> None:
-    """Claim 259: squares and kinks of a stratum are those of a network in it (Lemma 83)."""
+    """Claim 261: squares and kinks of a stratum are those of a network in it (Lemma 83)."""
     fit, parts = stratum.fit, dict.fromkeys(stratum.held, fmpq(0))
     for (unit, _), record in zip(groups_of(stratum), given["support"], strict=True):
         square, kink = numbers(record)
@@ -164,7 +164,7 @@ def middle(stratum: Stratum, given: Any) -> None:
 
 
 def shares(line: Line, unit: Unit, kink: fmpq) -> list[tuple]:
-    """Return the knots of a unit, each with its share of the square; positive if the kink is right."""
+    """Return the knots of a unit with their shares of the square, positive if the kink is right."""
     knots, ends = unit.knots(line), [line.x[place] for place in unit.inputs(line.size)]
     if unit.kind == "gap":
         low, high = ends
@@ -176,7 +176,7 @@ def shares(line: Line, unit: Unit, kink: fmpq) -> list[tuple]:
 
 
 def representative(stratum: Stratum, given: Any) -> dict[str, Any]:
-    """Claim 260: the network in the middle of the first stratum; units that are alike are equal."""
+    """Claim 262: the network in the middle of the first stratum; units that are alike are equal."""
     line, residual = stratum.fit.line, stratum.fit.residual
     a, slopes, offsets = [], [], []
     last = line.y[-1] - residual.values[-1]
@@ -194,13 +194,13 @@ def representative(stratum: Stratum, given: Any) -> dict[str, Any]:
 
 
 def enumeration(line: Line, locally_minimal: int) -> dict[str, Any]:
-    """Claim 261: the counts: two cells for each input, sets of cells, residuals of minima."""
-    cells, width, sets = 2 * line.size, line.width, len(cells_of(line)) if line.knots else 0
+    """Claim 263: the counts: two cells for each input, sets of cells, residuals of minima."""
+    cells, width = 2 * line.size, line.width
     return {
         "sign_matrices": str(2 ** (line.points * width)),
         "realisable_patterns": cells**width,
         "patterns_up_to_permutation": comb(cells + width - 1, width),
-        "supports_examined": sum(comb(sets, number) for number in range(1, width + 1)),
+        "supports_examined": number_of_sets(line),
         "stationary": None,
         "locally_minimal": locally_minimal,
         "undecided": 0,
@@ -208,7 +208,7 @@ def enumeration(line: Line, locally_minimal: int) -> dict[str, Any]:
 
 
 def found_on(line: Line) -> list[Minima]:
-    """Claim 262: the components are those of the strata of all residuals (Lemma 86)."""
+    """Claim 264: the components are those of the strata of all residuals (Lemma 86)."""
     found = []
     for values in residuals(line):
         residual = Residual(line, values)
@@ -222,7 +222,7 @@ def _components(residual: Residual, strata: Sequence[Stratum]) -> Iterator[Compo
 
 
 def check(found: Sequence[Minima], records: Any) -> None:
-    """Claim 263: the document lists these components, each once and right, sorted by loss."""
+    """Claim 265: the document lists these components, each once and right, sorted by loss."""
     require(type(records) is list, "components: no list")
     best = min(component.loss for component in found)
     left = {frozenset(map(name, component.strata)): component for component in found}

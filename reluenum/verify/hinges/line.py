@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
-from flint import fmpq
+from flint import fmpq, fmpq_mat
 
 from ..exact import PROBLEM, distinct, short, weights_of
 from ..reals import dot, matched, require
 
 LINE = (0, 0)
 """Stands for the straight line, in the place of a kink."""
+
+MOST_UNITS = 1 << 10
 
 Knot = tuple[int, int]  # side on which units are active, and the place of an input; or LINE
 
@@ -24,6 +26,7 @@ def on_a_line(problem: Any) -> None:
     matched(problem, PROBLEM | given | {"output_bias": "free", "hidden_bias": "free"}, "problem")
     require(len(problem["x"]) == len(problem["y"]), "problem: x, y")
     require(problem["width"] != "all", "problem: every width")
+    require(problem["width"] <= MOST_UNITS, f"problem: more than {MOST_UNITS} units")
     require(len(problem["x"][0]) == 1, "problem: inputs are not on a line")
 
 
@@ -42,16 +45,7 @@ class Line:
         self.place_of = [rank[k] for k in site]
         self.x = sorted(x for (x,) in number)
         self.width, self.points, self.size = problem["width"], len(site), len(self.x)
-        weights = weights_of(problem)
-        targets = [short(entry, "problem y") for entry in problem["y"]]
-        self.w, sums = [fmpq(0)] * self.size, [fmpq(0)] * self.size
-        for place, weight, target in zip(self.place_of, weights, targets, strict=True):
-            self.w[place] += weight
-            sums[place] += weight * target
-        self.y = [total / weight for total, weight in zip(sums, self.w, strict=True)]
-        self.total = sum(self.w, fmpq(0))
-        squares = sum((w * y * y for w, y in zip(weights, targets, strict=True)), fmpq(0))
-        self.scatter = squares - sum(map(_cube, self.w, self.y, self.y), fmpq(0))
+        self._sum_up(weights_of(problem), [short(entry, "problem y") for entry in problem["y"]])
         self.scale = 1 / self.total if problem["loss"] == "mean" else fmpq(1)
         self.ridge = short(problem["ridge"], "problem ridge") / self.scale
         require(self.ridge > 0, "problem: ridge is not positive")
@@ -59,6 +53,17 @@ class Line:
         line = [LINE] * (self.size > 1)
         self.knots = [*line, *((side, j) for side in (1, -1) for j in inner)]
         self.number = {knot: k for k, knot in enumerate(self.knots)}
+
+    def _sum_up(self, weights: Sequence[fmpq], targets: Sequence[fmpq]) -> None:
+        """Add up weights and targets at each input, and what no network fits (Lemma 1a)."""
+        self.w, sums, squares = [fmpq(0)] * self.size, [fmpq(0)] * self.size, fmpq(0)
+        for place, weight, target in zip(self.place_of, weights, targets, strict=True):
+            self.w[place] += weight
+            sums[place] += weight * target
+            squares += weight * target * target
+        self.y = [total / weight for total, weight in zip(sums, self.w, strict=True)]
+        self.total = sum(self.w, fmpq(0))
+        self.scatter = squares - dot(sums, self.y)
 
     def knot(self, side: int, place: int) -> Knot:
         """Return the knot at an input; at the ends of the data, where all are active, the line."""
@@ -90,16 +95,12 @@ class Line:
     @cached_property
     def table(self) -> list[list[fmpq]]:
         """The weighted sums of products of columns, less their means."""
-        means = [dot(self.w, column) / self.total for column in self.columns]
-        heavy = [[w * v for w, v in zip(self.w, c, strict=True)] for c in self.columns]
-        return [
-            [dot(row, c) - self.total * mean * m for c, m in zip(self.columns, means, strict=True)]
-            for row, mean in zip(heavy, means, strict=True)
+        pairs = [(column, dot(self.w, column)) for column in self.columns]
+        heavy = [
+            [w * (value - total / self.total) for w, value in zip(self.w, column, strict=True)]
+            for column, total in pairs
         ]
-
-
-def _cube(one: fmpq, two: fmpq, three: fmpq) -> fmpq:
-    return one * two * three
+        return (fmpq_mat(heavy) * fmpq_mat(self.columns).transpose()).tolist()
 
 
 def doubles(knots: Sequence[Knot]) -> int:

@@ -3,15 +3,17 @@
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import combinations, islice, product
+from math import comb
 
 import numpy as np
 from flint import fmpq
 
-from ..reals import dot
-from .balls import Array, Balls, solved
+from ..reals import dot, require
+from .balls import Array, Balls, solved, stacked
 from .line import LINE, Line
 
 BATCH = 1 << 13  # sets that are looked at together
+MOST_SETS, MOST_KNOTS = 1 << 26, 1 << 11
 
 Cell = tuple[tuple[int, int], ...]  # numbers of knots, with the signs of their factors
 
@@ -75,12 +77,20 @@ def residuals(line: Line) -> list[tuple[fmpq, ...]]:
     That of constants, or of independent knots of L cells or fewer that `rejected` leaves.
     """
     found = {tuple(line.centred(line.y)): None}
+    require(len(line.knots) <= MOST_KNOTS, f"{len(line.knots)} places for kinks")
+    require(number_of_sets(line) <= MOST_SETS, f"{number_of_sets(line)} sets of kinks")
     if line.knots:
         for edges, signs in unrejected(line):
             values = residual(line, edges, signs)
             if values is not None:
                 found.setdefault(values)
     return list(found)
+
+
+def number_of_sets(line: Line) -> int:
+    """Return how many sets of as many cells as units, or fewer, there are."""
+    cells = len(cells_of(line)) if line.knots else 0
+    return sum(comb(cells, number) for number in range(1, min(line.width, cells) + 1))
 
 
 def unrejected(line: Line) -> Iterator[tuple[list[int], list[int]]]:
@@ -133,10 +143,7 @@ def _solutions(tables: Tables, edges: Array, factors: Array, owners: Array) -> B
     table = tables.table[edges[:, :, None], edges[:, None, :]]
     pulls, ridges = tables.pulls[edges], tables.ridges[edges].times(factors)
     columns = [pulls, *(ridges.times(owners == k) for k in range(owners[-1] + 1))]
-    middles, radii = (
-        np.stack([getattr(c, name) for c in columns], axis=2) for name in ("middle", "radius")
-    )
-    return solved(table, Balls(middles, radii))
+    return solved(table, stacked(columns, 2))
 
 
 def _combined(parts: Balls, signs: Sequence[int]) -> Balls:
@@ -169,7 +176,7 @@ def excess(tables: Tables, edges: Array, signs: Array, slopes: Balls, beside: Ar
 
 
 def residual(line: Line, edges: Sequence[int], signs: Sequence[int]) -> tuple[fmpq, ...] | None:
-    """Claim 241: the residual of knots with signs, by exact elimination; None if signs are wrong."""
+    """Claim 241: the residual of knots by exact elimination; None if the signs are wrong."""
     rows = [
         [*(line.table[e][f] for f in edges), line.pulls[e] - sign * line.ridge]
         for e, sign in zip(edges, signs, strict=True)

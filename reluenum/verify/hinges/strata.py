@@ -5,14 +5,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations, combinations_with_replacement, pairwise
+from math import comb
 
 from flint import fmpq
 
+from ..reals import require
 from .line import LINE, Knot, rank
 from .units import Residual, Unit
 
 Range = tuple[fmpq | None, fmpq | None]  # of numbers; None is without end
 Bound = tuple[int, int, fmpq]  # a, b, c of a condition a u + b v <= c
+
+MOST_WAYS = 1 << 26  # to choose units for one residual, times their number
 
 FREE = {"kink": 1, "gap": 2, "line": 2, "zero": 0, "active": 1, "inactive": 1}
 
@@ -32,20 +36,15 @@ class Fit:
     def left(self, place: int, knots: frozenset[Knot] | set[Knot]) -> Range | None:
         """Claim 247: what units to the left of an input can add there to the slope (Lemma 83).
 
-        With knots of both sides it is an open interval, otherwise one number; None if there is none.
+        With knots of both sides it is an open interval, otherwise a number; None if there is none.
         """
         bend, signs = self.bends[place], self.residual.signs
-        right, left = (1, place) in knots, (-1, place) in knots
-        if not (right and left):
-            fits = bend * signs[1 if right else -1, place] > 0 if right or left else bend == 0
-            return (bend * left, bend * left) if fits else None
-        low: fmpq | None = fmpq(0) if signs[-1, place] > 0 else None
-        high: fmpq | None = fmpq(0) if signs[-1, place] < 0 else None
-        if signs[1, place] > 0:
-            high = bend if high is None else min(high, bend)
-        else:
-            low = bend if low is None else max(low, bend)
-        return (low, high) if None in (low, high) or low < high else None
+        there = [(side, place) for side in (1, -1) if (side, place) in knots]
+        if len(there) == 2:
+            return between([(fmpq(0), signs[-1, place]), (bend, -signs[1, place])])
+        fits = bend * signs[there[0]] > 0 if there else bend == 0
+        only = bend * ((-1, place) in there)
+        return (only, only) if fits else None
 
     def holds(self, knots: frozenset[Knot]) -> bool:
         """Claim 248: whether knots have positive weights that add up to the fit (Lemma 83).
@@ -60,6 +59,13 @@ class Fit:
         if LINE in knots:
             return positive if self.residual.signs[LINE] > 0 else negative
         return low == 0 if low is not None and low == high else negative and positive
+
+
+def between(ends: Sequence[tuple[fmpq, int]]) -> Range | None:
+    """Return the numbers above (1) and below (-1) ends; None if there are none."""
+    low = max((end for end, sign in ends if sign > 0), default=None)
+    high = min((end for end, sign in ends if sign < 0), default=None)
+    return (low, high) if None in (low, high) or low < high else None
 
 
 def total(ranges: Sequence[Range], start: fmpq) -> Range:
@@ -112,11 +118,8 @@ def corners(stratum: Stratum, one: Knot, other: Knot) -> Iterator[tuple[fmpq, fm
     u and v stand for what the left units at their inputs, or the line, add to the slope.
     """
     fit = stratum.fit
-    bounds = [
-        *own(stratum, one, (1, 0)),
-        *own(stratum, other, (0, 1)),
-        *balance(stratum, one, other),
-    ]
+    bounds = [*own(stratum, one, (1, 0)), *own(stratum, other, (0, 1))]
+    bounds += balance(stratum, one, other)
     for (a, b, c), (d, e, f) in combinations(bounds, 2):
         if det := a * e - b * d:
             u, v = (c * e - b * f) / fmpq(det), (a * f - c * d) / fmpq(det)
@@ -145,7 +148,7 @@ def own(stratum: Stratum, knot: Knot, axis: tuple[int, int]) -> Iterator[Bound]:
 
 
 def balance(stratum: Stratum, one: Knot, other: Knot) -> Iterator[Bound]:
-    """Yield the bounds that follow from the first slope: all that is added, less the line, is it."""
+    """Yield the bounds that follow from the first slope: what is added, less the line, is it."""
     fit, knots = stratum.fit, frozenset(stratum.held)
     there = {one[1], other[1]} - {0}
     ranges = [fit.left(place, knots) for place in fit.bends if place not in there]
@@ -160,9 +163,11 @@ def balance(stratum: Stratum, one: Knot, other: Knot) -> Iterator[Bound]:
 
 def strata_of(residual: Residual) -> list[Stratum]:
     """Claim 252: strata are the ways to choose units whose knots hold the fit (Lemma 86)."""
-    fit, found = Fit(residual), []
+    fit, found, width = Fit(residual), [], residual.line.width
+    ways = comb(len(residual.units) + width - 1, width)
+    require(ways * width <= MOST_WAYS, f"a residual has {ways} ways to choose units")
     known: dict[frozenset[Knot], bool] = {}
-    for units in combinations_with_replacement(residual.units, residual.line.width):
+    for units in combinations_with_replacement(residual.units, width):
         knots = frozenset(knot for unit in units for knot in unit.knots(residual.line))
         if knots not in known:
             known[knots] = fit.holds(knots)

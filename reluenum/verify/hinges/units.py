@@ -72,7 +72,7 @@ class Residual:
         return all(abs(h) <= self.line.ridge for row in self.heights.values() for h in row)
 
     def tight(self, side: int, place: int) -> int:
-        """Return the sign of p_r at a kink at an input where it is as large as the ridge, else 0."""
+        """Return the sign of p_r for a kink at an input if |p_r| is the ridge there, else 0."""
         height = self.heights[side][place]
         return 0 if abs(height) != self.line.ridge else 1 if height > 0 else -1
 
