@@ -1,4 +1,4 @@
-"""Records of minima with hidden biases that are not penalised: rational numbers, and decimals."""
+"""Records of minima with free hidden biases: on a line rational numbers, and always decimals."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,6 +7,7 @@ from flint import fmpq
 
 from reluenum.algebra.decimals import decimal_text, enclosing_interval
 from reluenum.algebra.numbers import rational_point
+from reluenum.landscape.creases import CreaseComponent, CreaseGroup
 from reluenum.landscape.hinges import HingeComponent, HingeGroup, HingeStratum
 
 
@@ -51,6 +52,11 @@ def free_component_record(
     }
 
 
+def crease_component_record(component: CreaseComponent) -> dict[str, Any]:
+    """Return the record of a component: that of inputs on a line, but for exact numbers."""
+    return free_component_record(component, {}, _crease_group_record)
+
+
 def _hinge_stratum_record(
     stratum: HingeStratum, group_record: Callable[[Any], dict[str, Any]]
 ) -> dict[str, Any]:
@@ -76,6 +82,17 @@ def _hinge_group_record(group: HingeGroup) -> dict[str, Any]:
         "direction": [_decimal(fmpq(group.side)), _decimal(-group.side * group.kink)],
         "kink": str(group.kink),
         "kinks": [None if end is None else str(end) for end in group.kinks],
+    }
+
+
+def _crease_group_record(group: CreaseGroup) -> dict[str, Any]:
+    return {
+        "face": group.face,
+        "sign": group.sign,
+        "multiplicity": group.multiplicity,
+        "sum_a_squared": decimal_text(group.square),
+        "direction": [decimal_text(entry) for entry in (*group.direction, group.offset)],
+        "offsets": [None if end is None else decimal_text(end) for end in group.offsets],
     }
 
 

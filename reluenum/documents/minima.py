@@ -8,7 +8,6 @@ from typing import Any
 from flint import fmpz
 
 from reluenum.algebra.decimals import decimal_text, enclosing_interval
-from reluenum.documents.creases import crease_component_record
 from reluenum.documents.deep import (
     deep_component_record,
     deep_enumeration,
@@ -17,7 +16,7 @@ from reluenum.documents.deep import (
 )
 from reluenum.documents.faces import LIST
 from reluenum.documents.files import replaced_file, write_text
-from reluenum.documents.hinges import hinge_component_record
+from reluenum.documents.hinges import crease_component_record, hinge_component_record
 from reluenum.documents.results import to_json
 from reluenum.documents.seals import check_kind, read_json
 from reluenum.errors import IncompleteRunError

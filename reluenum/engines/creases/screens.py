@@ -142,13 +142,13 @@ def _ball(system: CreaseSystem, slopes: Array) -> tuple[list[arb], arb]:
     errors, price = [arb(y) for y in targets], arb(0)
     for crease, slope in zip(system.support, slopes, strict=True):
         own = _in_basis(crease, slope)
-        price += _norm(own)
+        price += _length_of(own)
         for k in crease.active:
             errors[k] -= dot(own, crease.arms[k])
     matrix = arb_mat(system.remover) * arb_mat([[error] for error in errors])
     left = matrix.entries()
     forces = creases.problem.weighted(left)
-    steepest = [arb(ridge), *(_norm(crease.pull(forces)) for crease in system.support)]
+    steepest = [arb(ridge), *(_length_of(crease.pull(forces)) for crease in system.support)]
     scale = (arb(ridge) / max(norm.upper() for norm in steepest)).lower()
     square = dot(forces, left)
     gap = square / 2 + ridge * price - scale * dot(forces, targets) + scale**2 * square / 2
@@ -162,7 +162,7 @@ def _in_basis(crease: Crease, slope: Array) -> list[arb]:
     return [dot([arb(f) for f in factors], column) for column in zip(*crease.basis, strict=True)]
 
 
-def _norm(vector: Sequence[arb]) -> arb:
+def _length_of(vector: Sequence[arb]) -> arb:
     square = sum((entry**2 for entry in vector), arb(0))
     return square.union(arb(0)).sqrt() if square.contains(0) else square.sqrt()
 
@@ -171,7 +171,7 @@ def _is_idle(creases: Creases, crease: Crease, residual: Sequence[arb], radius: 
     """Whether |u| is less than the ridge in a whole ball, or u leads into no unit of a crease."""
     pull = crease.pull(creases.problem.weighted(residual))
     reach = radius * arb(creases.reaches[crease.signs]).sqrt()
-    if _norm(pull) + reach < creases.ridge:
+    if _length_of(pull) + reach < creases.ridge:
         return True
     signs = set()
     for rise in creases.rises[crease.signs]:

@@ -115,8 +115,9 @@ class CreaseSystem:
         for crease, square in zip(self.support, squares, strict=True):
             own = values[used : used + len(crease.basis)]
             used += len(crease.basis)
+            rows = crease.responses.tolist()
             for k in crease.active:
-                errors[k] = errors[k] - square * dot(own, _row(crease.responses, k))
+                errors[k] = errors[k] - square * dot(own, rows[k])
         return [dot(errors, row) for row in self.remover.tolist()]
 
     def solved(self, backends: Backends) -> "SolvedSupport":
@@ -156,10 +157,6 @@ def _is_simple(system: PolynomialSystem, root: Root) -> bool:
     constant = lambda n: field(fmpq(n))  # noqa: E731
     jacobian = [[evaluated(t, values, constant) for t in row] for row in system.jacobian_terms]
     return not determinant(jacobian).is_zero()
-
-
-def _row(matrix: fmpq_mat, k: int) -> list[fmpq]:
-    return [matrix[k, j] for j in range(matrix.ncols())]
 
 
 @dataclass(frozen=True, eq=False)

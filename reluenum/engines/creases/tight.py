@@ -76,8 +76,8 @@ class Tight:
 class CreaseResidual:
     """The residual of a point, of sum 0, as exact numbers.
 
-    It is a `JudgedHinges`, and its own `Places`: sides are directions, counted from 1, places the
-    levels along them.
+    It is a `JudgedHinges`, and its own `BendPlaces`: sides are directions, counted from 1, places
+    the levels along them.
 
     Parameters
     ----------

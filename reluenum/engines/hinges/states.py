@@ -55,19 +55,19 @@ class HingeState:
         """Number of parameters that are free, as far as one unit is concerned (Lemma 86)."""
         return {Kind.KINK: 1, Kind.GAP: 2, Kind.LINE: 2, Kind.ZERO: 0}.get(self.kind, 1)
 
-    def knots(self, hinges: "Places") -> tuple[int, ...]:
+    def knots(self, hinges: "BendPlaces") -> tuple[int, ...]:
         """Return the places at which it is a combination of hinges."""
         if self.kind == Kind.LINE:
             return (hinges.first(self.side),)
         return (self.place, self.place + 1) if self.kind == Kind.GAP else (self.place,)
 
-    def edges(self, hinges: "Places") -> tuple[int, ...]:
+    def edges(self, hinges: "BendPlaces") -> tuple[int, ...]:
         """Return the hinges of which it is a positive combination, up to signs."""
         if not self.is_living:
             return ()
         return tuple(hinges.number(self.side, knot) for knot in self.knots(hinges))
 
-    def boundary(self, hinges: "Places") -> tuple["HingeState", ...]:
+    def boundary(self, hinges: "BendPlaces") -> tuple["HingeState", ...]:
         """Return the living states, other than itself, that are limits of it."""
         if self.kind in (Kind.GAP, Kind.LINE):
             return tuple(
@@ -76,7 +76,7 @@ class HingeState:
         return ()
 
 
-class Places(Protocol):
+class BendPlaces(Protocol):
     """Where units of each side can bend, and the hinges there."""
 
     def number(self, side: int, place: int) -> int:

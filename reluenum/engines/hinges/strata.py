@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from flint import fmpq
 
 from reluenum.engines.hinges.flows import Flow
-from reluenum.engines.hinges.states import HingeState, Kind, Places
+from reluenum.engines.hinges.states import BendPlaces, HingeState, Kind
 
 Interval = tuple[Any, Any]
 """Ends of a closed interval, exact numbers; None where there is none."""
@@ -20,7 +20,7 @@ class JudgedHinges(Protocol):
     """What strata need to know of a residual."""
 
     @property
-    def hinges(self) -> Places:
+    def hinges(self) -> BendPlaces:
         """Where units can bend."""
 
     @property
