@@ -77,9 +77,9 @@ def _hinge_group_record(group: HingeGroup) -> dict[str, Any]:
         "face": group.face,
         "sign": group.sign,
         "multiplicity": group.multiplicity,
-        "sum_a_squared": _decimal(group.square),
+        "sum_a_squared": _rational_text(group.square),
         "sum_a_squared_exact": str(group.square),
-        "direction": [_decimal(fmpq(group.side)), _decimal(-group.side * group.kink)],
+        "direction": [_rational_text(fmpq(group.side)), _rational_text(-group.side * group.kink)],
         "kink": str(group.kink),
         "kinks": [None if end is None else str(end) for end in group.kinks],
     }
@@ -96,5 +96,5 @@ def _crease_group_record(group: CreaseGroup) -> dict[str, Any]:
     }
 
 
-def _decimal(value: fmpq) -> str:
+def _rational_text(value: fmpq) -> str:
     return decimal_text(rational_point().constant(value))

@@ -17,7 +17,7 @@ from reluenum.engines.creases.systems import CreasePoint, CreaseSystem, constant
 from reluenum.engines.creases.tight import CreaseResidual
 from reluenum.engines.hinges.joined import components_in
 from reluenum.engines.hinges.states import HingeState, Kind
-from reluenum.engines.hinges.strata import Shares, shares
+from reluenum.engines.hinges.strata import Shares, strata_with
 from reluenum.geometry.patterns import Counts
 from reluenum.geometry.sizes import SUPPORT_LIMIT, refuse_astronomical
 from reluenum.geometry.supports import count_supports
@@ -91,7 +91,7 @@ def distinct_residuals(creases: Creases, points: Iterable[CreasePoint]) -> list[
 
 def crease_components(residual: CreaseResidual, width: int) -> list[CreaseComponent]:
     """Return the components of minima with one residual."""
-    found = list(shares(residual, width, vertex_flows(residual, width)))
+    found = list(strata_with(residual, width, vertex_flows(residual, width)))
     return [_of_crease(part, copies) for part, copies in components_in(found)]
 
 

@@ -68,20 +68,20 @@ class DoubleTables:
         """The matrix of inner products, scaled."""
         entries, factors = self.hinges.gram.entries(), self.factors
         scales = (one * other / self.total for one in factors for other in factors)
-        found = [_double(e * scale) for e, scale in zip(entries, scales, strict=True)]
+        found = [_double_near(e * scale) for e, scale in zip(entries, scales, strict=True)]
         return np.array(found).reshape(len(factors), len(factors))
 
     @cached_property
     def gains(self) -> Array:
         """The inner products with the targets, scaled."""
         pairs = zip(self.hinges.gains, self.factors, strict=True)
-        return np.array([_double(gain * f / (self.height * self.total)) for gain, f in pairs])
+        return np.array([_double_near(gain * f / (self.height * self.total)) for gain, f in pairs])
 
     @cached_property
     def ridges(self) -> Array:
         """The ridge, scaled as each gain is."""
         unit = self.hinges.ridge / (self.height * self.total)
-        return np.array([_double(unit * factor) for factor in self.factors])
+        return np.array([_double_near(unit * factor) for factor in self.factors])
 
     @cached_property
     def tails(self) -> tuple[Array, Array]:
@@ -91,13 +91,13 @@ class DoubleTables:
         """
         sums, targets = self.hinges.tails
         scales = [factor / self.total for factor in self.factors]
-        rows = [[_double(e * s) for e, s in zip(row, scales, strict=True)] for row in sums]
-        wanted = [_double(entry / (self.height * self.total)) for entry in targets]
+        rows = [[_double_near(e * s) for e, s in zip(row, scales, strict=True)] for row in sums]
+        wanted = [_double_near(entry / (self.height * self.total)) for entry in targets]
         edge = [0.0] * self.hinges.count
         return np.array([edge, *rows, edge]), np.array([0.0, *wanted, 0.0])
 
 
-def _double(value: fmpq) -> float:
+def _double_near(value: fmpq) -> float:
     """Return the double next to a number; infinite if there is none."""
     try:
         return int(value.p) / int(value.q)
@@ -105,7 +105,7 @@ def _double(value: fmpq) -> float:
         return float("inf")
 
 
-def candidates(hinges: Hinges, width: int) -> Iterator[SignedHinges]:
+def signed_candidates(hinges: Hinges, width: int) -> Iterator[SignedHinges]:
     """Yield signed sets of hinges, among them all vertices of minima (Lemma 83).
 
     Parameters
@@ -122,7 +122,7 @@ def candidates(hinges: Hinges, width: int) -> Iterator[SignedHinges]:
             yield from _of_batch(tables, every, np.array(batch))
 
 
-def supports_in(hinges: Hinges, width: int) -> int:
+def number_of_sets(hinges: Hinges, width: int) -> int:
     """Return how many sets of so many cells or fewer there are to look at."""
     count = len(cells(hinges)) if hinges.count else 0
     return sum(comb(count, number) for number in range(1, min(width, count) + 1))
@@ -165,14 +165,14 @@ def _unrejected(
     """Yield the rows that Lemma 87 does not reject, with each choice of signs for the cells."""
     if not len(edges):
         return
-    solver = _Batch(tables, edges)
+    solver = _HingeBatch(tables, edges)
     for chosen in product((1, -1), repeat=int(owners[-1]) + 1):
         signs = factors * np.array(chosen)[owners]
         for row in np.nonzero(~solver.rejected(signs, lone))[0]:
             yield SignedHinges(tuple(map(int, edges[row])), tuple(map(int, signs[row])))
 
 
-class _Batch:
+class _HingeBatch:
     """The equations of many sets of hinges, all of one size, with approximate inverses."""
 
     def __init__(self, tables: DoubleTables, edges: Array) -> None:
@@ -184,7 +184,7 @@ class _Batch:
         self.gram = tables.gram[edges[:, :, None], edges[:, None, :]]
         self.gains, self.ridges = tables.gains[edges], tables.ridges[edges]
         with np.errstate(all="ignore"):
-            self.inverse = _inverses(self.gram)
+            self.inverse = _rough_inverses(self.gram)
             self.sizes = np.abs(self.inverse)
             eye = np.eye(self.size)
             error = np.abs(eye - self.inverse @ self.gram)
@@ -231,15 +231,15 @@ def _surely(enclosed: tuple[Array, Array], signs: Array) -> Array:
     return np.where(np.abs(values) > bound, np.sign(values), 0) * signs
 
 
-def _inverses(matrices: Array) -> Array:
+def _rough_inverses(matrices: Array) -> Array:
     """Return approximate inverses, of whatever quality."""
     try:
         return np.linalg.inv(matrices)
     except np.linalg.LinAlgError:  # singular in doubles: each alone, and not a number where it is
-        return np.stack([_inverse(matrix) for matrix in matrices])
+        return np.stack([_rough_inverse(matrix) for matrix in matrices])
 
 
-def _inverse(matrix: Array) -> Array:
+def _rough_inverse(matrix: Array) -> Array:
     try:
         return np.linalg.inv(matrix)
     except np.linalg.LinAlgError:

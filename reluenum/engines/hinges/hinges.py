@@ -97,7 +97,7 @@ class Hinges:
         above = list(range(self.size))
         rank = 0
         for edge in edges:
-            one, other = (_root(above, node) for node in self.ends(edge))
+            one, other = (_root_of(above, node) for node in self.ends(edge))
             rank += one != other
             above[one] = other
         return rank
@@ -180,7 +180,7 @@ class Hinges:
         return [error - mean for error in errors]
 
 
-def _root(above: list[int], node: int) -> int:
+def _root_of(above: list[int], node: int) -> int:
     while above[node] != node:
         node = above[node]
     return node

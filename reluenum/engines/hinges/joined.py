@@ -34,7 +34,7 @@ def _linked(share: Shares, known: dict[States, Shares]) -> Iterator[States]:
     If all limits of minima are minima, the vertices of the closure are enough.
     """
     if share.residual.is_global:
-        yield from _corners(share)
+        yield from _corners_below(share)
         return
     above = _above(share.residual)
     runs = [(state, len(list(run))) for state, run in groupby(share.states)]
@@ -56,7 +56,7 @@ def _above(residual: JudgedHinges) -> dict[HingeState, list[HingeState]]:
     return above
 
 
-def _corners(share: Shares) -> Iterator[States]:
+def _corners_below(share: Shares) -> Iterator[States]:
     """Yield the vertices in the closure of a stratum: each hinge of a flow is that of one unit."""
     hinges = share.residual.hinges
     parts = [dict(zip(s.edges(hinges), s.knots(hinges), strict=False)) for s in share.states]
@@ -100,7 +100,7 @@ def _classes(links: dict[States, list[States]]) -> Iterator[tuple[list[States], 
         for other in others:
             order = sorted(range(len(other)), key=other.__getitem__)
             upper = tuple(other[k] for k in order)
-            both[states].append((upper, _inverse(order)))
+            both[states].append((upper, _undone(order)))
             both[upper].append((states, tuple(order)))
     orders: dict[States, Order] = {}
     for start in links:
@@ -109,7 +109,7 @@ def _classes(links: dict[States, list[States]]) -> Iterator[tuple[list[States], 
             part, back, swaps = [start], set(), set()
             for states in part:
                 own = orders[states]
-                home = _inverse(own)
+                home = _undone(own)
                 equal = (k for k, (one, other) in enumerate(pairwise(states)) if one == other)
                 swaps |= {(home[k], home[k + 1]) for k in equal}
                 for other, turn in both[states]:
@@ -117,7 +117,7 @@ def _classes(links: dict[States, list[States]]) -> Iterator[tuple[list[States], 
                     if other not in orders:
                         orders[other] = found
                         part.append(other)
-                    back.add(_after(_inverse(orders[other]), found))
+                    back.add(_after(_undone(orders[other]), found))
             yield part, factorial(len(start)) // _group_size(len(start), swaps, back)
 
 
@@ -125,7 +125,7 @@ def _after(outer: Order, inner: Order) -> Order:
     return tuple(outer[k] for k in inner)
 
 
-def _inverse(order: Sequence[int]) -> Order:
+def _undone(order: Sequence[int]) -> Order:
     found = [0] * len(order)
     for place, k in enumerate(order):
         found[k] = place
@@ -139,7 +139,7 @@ def _group_size(size: int, swaps: Iterable[Order], turns: Iterable[Order]) -> in
     end they permute them.
     """
     blocks = {frozenset([k]) for k in range(size)}
-    both = [*turns, *map(_inverse, turns)]
+    both = [*turns, *map(_undone, turns)]
     waiting = [frozenset(swap) for swap in swaps]
     while waiting:
         for one in waiting:

@@ -7,8 +7,7 @@ from math import comb
 from flint import fmpq
 from tqdm import tqdm
 
-from reluenum.engines.hinges.doubles import SignedHinges, candidates, supports_in
-from reluenum.engines.hinges.flows import Flows
+from reluenum.engines.hinges.doubles import SignedHinges, number_of_sets, signed_candidates
 from reluenum.engines.hinges.hinges import Hinges
 from reluenum.engines.hinges.joined import components_in
 from reluenum.engines.hinges.residuals import HingeResidual
@@ -50,7 +49,7 @@ class HingeEngine:
         if problem.width > LARGEST_WIDTH:
             found, most = f"{problem.width} units", f"at most {LARGEST_WIDTH}"
             raise TooManySupportsError("width", found, f"{most}, or insist with --force")
-        found = supports_in(Hinges.of(problem), problem.width)
+        found = number_of_sets(Hinges.of(problem), problem.width)
         if found > MOST_SETS:
             raise TooManySupportsError(
                 f"width {problem.width} with n = {len(problem.sites)}",
@@ -64,12 +63,12 @@ class HingeEngine:
     ) -> CertifiedLandscape:
         """Find every local minimum of a problem."""
         hinges = Hinges.of(on_a_line(problem))
-        found = residuals_among(hinges, candidates(hinges, problem.width))
+        found = residuals_among(hinges, signed_candidates(hinges, problem.width))
         bar = {"unit": "residual", "disable": not settings.progress}
-        groups = [_components(problem, residual) for residual in tqdm(found, **bar)]
+        groups = [_components_with(problem, residual) for residual in tqdm(found, **bar)]
         components = ranked_hinges(component for group in groups for component in group)
         cells, width = 2 * hinges.size, problem.width
-        number = supports_in(hinges, width)
+        number = number_of_sets(hinges, width)
         counts = Counts(
             2 ** (problem.size * width), cells**width, comb(cells + width - 1, width), number
         )
@@ -109,13 +108,13 @@ def residuals_among(hinges: Hinges, found: Iterable[SignedHinges]) -> list[Hinge
     return [HingeResidual(hinges, values) for values in known]
 
 
-def _components(problem: Problem, residual: HingeResidual) -> list[HingeComponent]:
+def _components_with(problem: Problem, residual: HingeResidual) -> list[HingeComponent]:
     """Return the components of minima with one residual."""
-    found = list(shares(residual, problem.width, Flows(residual).vertices))
-    return [_component(problem, part, copies) for part, copies in components_in(found)]
+    found = list(shares(residual, problem.width))
+    return [_component_of(problem, part, copies) for part, copies in components_in(found)]
 
 
-def _component(problem: Problem, part: list[Shares], copies: int) -> HingeComponent:
+def _component_of(problem: Problem, part: list[Shares], copies: int) -> HingeComponent:
     first, residual = part[0], part[0].residual
     fit = sum((f * r for f, r in zip(residual.forces, residual.values, strict=True)), fmpq(0))
     weight = sum(first.middle.values(), fmpq(0))
@@ -152,12 +151,12 @@ def _group(problem: Problem, share: Shares, state: HingeState) -> HingeGroup:
     if state.kind == Kind.LINE:  # as far outside as the inputs are apart
         inputs = share.residual.hinges.inputs
         kink -= state.side * (inputs[-1] - inputs[0])
-    face = "".join(_signs(problem, state, kink))
+    face = "".join(_signs_at(problem, state, kink))
     kinks = share.kinks(state)
     return HingeGroup(face, state.sign, state.side, number, square * number, kink, kinks)
 
 
-def _signs(problem: Problem, state: HingeState, kink: fmpq) -> Iterator[str]:
+def _signs_at(problem: Problem, state: HingeState, kink: fmpq) -> Iterator[str]:
     """Yield the signs of a unit at the data points."""
     for (x,) in problem.inputs:
         height = state.side * (x - kink)

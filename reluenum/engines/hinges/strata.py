@@ -9,7 +9,8 @@ from typing import Any, Protocol
 
 from flint import fmpq
 
-from reluenum.engines.hinges.flows import Flow
+from reluenum.engines.hinges.flows import Flow, Flows
+from reluenum.engines.hinges.residuals import HingeResidual
 from reluenum.engines.hinges.states import BendPlaces, HingeState, Kind
 
 Interval = tuple[Any, Any]
@@ -99,8 +100,13 @@ class Shares:
         return low if shared[1] else min(places), high if shared[0] else max(places)
 
 
-def shares(residual: JudgedHinges, width: int, flows: Iterable[Flow]) -> Iterator[Shares]:
-    """Yield the strata of the minima of a width with one residual, in ascending order.
+def shares(residual: HingeResidual, width: int) -> Iterator[Shares]:
+    """Yield the strata of the minima of a width with one residual, in ascending order."""
+    return strata_with(residual, width, Flows(residual).vertices)
+
+
+def strata_with(residual: JudgedHinges, width: int, flows: Iterable[Flow]) -> Iterator[Shares]:
+    """Yield the strata with one residual, in any dimension.
 
     Parameters
     ----------

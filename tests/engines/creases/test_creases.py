@@ -141,7 +141,8 @@ def loss_of(creases, signs, vectors, bias):
     for sign, vector in zip(signs, vectors, strict=True):
         left = left - sign * np.maximum(x @ vector[:-1] + vector[-1], 0)
         price += np.linalg.norm(vector[:-1])
-    return float(left @ left) + 2 * float(creases.ridge) * price
+    weights = np.array([float(weight) for weight in creases.weights])
+    return float(weights @ left**2) + 2 * float(creases.ridge) * price
 
 
 def unit_and_bias(residual, one):

@@ -10,7 +10,7 @@ import pytest
 from flint import fmpq, fmpq_mat
 
 from reluenum import InputError, Landscape, Problem, enumerate_minima
-from reluenum.engines.hinges.doubles import candidates, is_forest, supports_in
+from reluenum.engines.hinges.doubles import is_forest, number_of_sets, signed_candidates
 from reluenum.engines.hinges.hinges import Hinges
 from reluenum.engines.hinges.joined import components_in
 from reluenum.engines.hinges.residuals import HingeResidual
@@ -78,7 +78,7 @@ def strata_of(problem):
     """The losses, of the sum of squares, and the states of all strata that the engine finds."""
     hinges = Hinges.of(problem)
     found = set()
-    for residual in residuals_among(hinges, candidates(hinges, problem.width)):
+    for residual in residuals_among(hinges, signed_candidates(hinges, problem.width)):
         pairs = zip(residual.forces, residual.values, strict=True)
         square = sum((force * value for force, value in pairs), fmpq(0))
         for share in shares(residual, problem.width):
@@ -134,7 +134,7 @@ def test_single_networks_of_the_worked_examples():
     assert [g.square for g in found("D", 2)[0].strata[0].groups] == [fmpq(2, 5)] * 2
 
 
-def test_strata_of_example_e():
+def test_strata_of_two_units_that_share_a_gap():
     """Two gaps, a gap with an end, both ends, and each of them with a unit that is 0."""
     best = found("E", 2)[0]
     kinds = [(s.dimension, [g.face for g in s.groups], s.zero_neurons) for s in best.strata]
@@ -154,7 +154,7 @@ def test_strata_of_example_e():
     assert best.strata[0].groups[0].kinks == (1, 2)
 
 
-def test_kinks_of_example_f_slide_through_their_gaps():
+def test_kinks_slide_through_their_gaps():
     """Their sum is 4, and each is between 1 and 3 (Lemma 86)."""
     best = found("F", 2)[0]
     assert not best.is_unbounded
@@ -165,7 +165,7 @@ def test_kinks_of_example_f_slide_through_their_gaps():
     assert [g.square for g in first.groups] == [fmpq(1, 2)] * 2
 
 
-def test_example_d_has_two_best_networks_that_a_fourth_unit_joins():
+def test_two_best_networks_are_joined_by_a_fourth_unit():
     lowest = [c for c in found("D", 3) if c.exact_loss == fmpq(3, 5)]
     squares = [{(g.face, g.sign): g.square for g in c.strata[0].groups} for c in lowest]
     assert {("-0++", -1): fmpq(2, 5), ("--0+", 1): 1, ("+0--", -1): fmpq(3, 5)} in squares
@@ -199,7 +199,7 @@ def test_lemma_87_rejects_no_residual_of_a_minimum(name):
     """All signed forests of cells, solved exactly, lead to no further minimum (Lemma 83)."""
     problem = example(name, 2)
     hinges = Hinges.of(problem)
-    kept = residuals_among(hinges, candidates(hinges, 2))
+    kept = residuals_among(hinges, signed_candidates(hinges, 2))
     known = {tuple(residual.values) for residual in kept}
     for number in (1, 2):
         for chosen in combinations(cells(hinges), number):
@@ -280,7 +280,7 @@ def test_more_units_than_independent_hinges_join_all_best_networks():
     for seed in (1, 4, 8):
         problem = drawn_line(seed, True).with_width(4)
         hinges = Hinges.of(problem)
-        for residual in residuals_among(hinges, candidates(hinges, 4)):
+        for residual in residuals_among(hinges, signed_candidates(hinges, 4)):
             if residual.is_global and hinges.rank(residual.signs) < 4:
                 ((_, copies),) = components_in(list(shares(residual, 4)))
                 assert copies == 1
@@ -316,8 +316,8 @@ def test_what_does_not_go_with_free_hidden_biases_is_refused():
         with pytest.raises(InputError, match="hidden_bias free"):
             enumerate_minima(problem, **more)
     plane = Problem.from_text([["0", "1"]], ["1"], 1, 1, **FREE)
-    with pytest.raises(InputError, match="on a line only"):
-        enumerate_minima(plane)
+    with pytest.raises(InputError, match="2 columns of inputs; expected groebner"):
+        enumerate_minima(plane, engine="certified")
     for ask in (Landscape.basins, Landscape.stability):
         with pytest.raises(InputError, match="beyond lists of minima"):
             ask(enumerate_minima(problem))
@@ -340,6 +340,6 @@ def test_scikit_learn_ends_at_listed_minima():
 
 def test_too_many_sets_are_refused():
     many = Problem.from_text([[x] for x in range(60)], list(range(60)), 5, 1, **FREE)
-    assert supports_in(Hinges.of(many), 5) > 10**9
+    assert number_of_sets(Hinges.of(many), 5) > 10**9
     with pytest.raises(TooManySupportsError, match="sets of places for the kinks"):
         HingeEngine().refuse_astronomical(many)
