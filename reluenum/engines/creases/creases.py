@@ -103,7 +103,7 @@ class Creases:
     >>> problem = Problem.from_arrays(corners, [0, 0, 1], width=1, ridge=0.125, **free)
     >>> creases = Creases(problem)
     >>> len(creases.live), [crease.signs for crease in creases.live if len(crease.basis) == 1]
-    (16, ['+00', '+0-', '-+0', '0+0', '0-+', '00+'])
+    (19, ['+00', '0+0', '00+'])
     """
 
     problem: Problem

@@ -208,6 +208,14 @@ def test_the_document_can_be_read_and_has_nothing_to_verify(tmp_path):
         verify(tmp_path / "minima.json")
 
 
+def test_a_support_that_no_backend_solves_in_time_is_undecided():
+    found = enumerate_minima(posed(KITE[:4], [1, -1, 0, 2]), backend="sympy", seconds=1e-4)
+    assert not found.is_complete
+    assert [c.global_at_width for c in found] == [None]
+    assert found.document["undecided"][0]["support"] == "++++"
+    assert "not solved within" in found.document["undecided"][0]["reason"]
+
+
 def test_what_there_is_not_is_refused_in_one_line():
     problem = posed(SQUARE, [0, 1, 1, 0])
     assert fastest(problem).engine == "groebner"
