@@ -8,7 +8,7 @@ from typing import Any
 from flint import fmpq, fmpq_mat
 
 from reluenum.algebra.linear import Vector, dot, orthogonal_part, projection, row_space
-from reluenum.geometry.arrangement import Arrangement, Face
+from reluenum.geometry.arrangement import Arrangement, Face, cocircuits
 from reluenum.problem import Problem
 
 
@@ -63,6 +63,12 @@ class Crease:
     def indicator(self) -> Vector:
         """1 where it is active, else 0."""
         return tuple(fmpq(sign == "+") for sign in self.signs)
+
+    @cached_property
+    def neighbours(self) -> list[Vector]:
+        """The indicators of the gaps, along any direction of its units, that end at its zeros."""
+        behind = tuple(fmpq(sign != "-") for sign in self.signs)
+        return [self.indicator, *([] if all(behind) else [behind])]
 
     @cached_property
     def projector(self) -> tuple[Vector, ...]:
@@ -158,6 +164,26 @@ class Creases:
             pairs = [(j, k) for j in bend or inactive for k in crease.active]
             pairs += [(j, k) for j in inactive for k in bend]
             found[crease.signs] = [self._between(j, k) for j, k in pairs]
+        return found
+
+    @cached_property
+    def turns(self) -> dict[str, list[Vector]]:
+        """For each crease that is not open what residuals times weights are summed with.
+
+        A kink with the sign s is good iff s times each of these sums is 0 at most (Lemma 95).
+        """
+        return {c.signs: self._turns_of(c) for c in self.live if not c.is_open}
+
+    def _turns_of(self, crease: Crease) -> list[Vector]:
+        rows = [site.row for site in self.problem.sites]
+        found = []
+        for ray in cocircuits([rows[k] for k in crease.zeros]).values():
+            turn, slope = [fmpq(0)] * len(rows), crease.project(ray[:-1])
+            for k in crease.active:
+                turn[k] = dot(rows[k], ray) - dot(crease.arms[k], slope)
+            for k in crease.zeros:
+                turn[k] = max(dot(rows[k], ray), fmpq(0))
+            found.append(tuple(turn))
         return found
 
     def _crease(self, face: Face, span: Sequence[Vector]) -> Crease:

@@ -20,8 +20,10 @@ from reluenum.engines.creases.systems import CreaseSystem
 BATCH = 1 << 12
 """Supports that are looked at together."""
 
-STEPS = 300
-"""Steps towards the minimum of a convex problem; how good it is, the gap says."""
+STEPS = (300, 3000)
+"""Steps towards the minimum of a convex problem, more for what fewer leave; the gap says how good
+it is.
+"""
 
 SMALLEST = 1e-30
 """Divisors are at least that; it changes nothing but what is proposed."""
@@ -35,13 +37,17 @@ def unrejected(creases: Creases, supports: Iterable[Sequence[Crease]]) -> Iterat
     Those of dependent indicators are left out, too: what is stationary on them has its residual in
     common with a point of other supports (Lemma 94).
     """
-    tables, waiting = DoubleCreases(creases), iter(supports)
+    tables = DoubleCreases(creases)
+    systems = (CreaseSystem(creases, tuple(support)) for support in supports)
+    waiting = (system for system in systems if system.is_independent)
     while batch := list(islice(waiting, BATCH)):
-        slopes = tables.approximate(batch)
-        for support, own in zip(batch, slopes, strict=True):
-            system = CreaseSystem(creases, tuple(support))
-            if system.is_independent and not is_rejected(system, own):
-                yield system
+        for steps in STEPS:
+            slopes = tables.approximate([system.support for system in batch], steps)
+            pairs = zip(batch, slopes, strict=True)
+            batch = [system for system, own in pairs if not is_rejected(system, own)]
+            if not batch:
+                break
+        yield from batch
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,12 +84,13 @@ class DoubleCreases:
         """The creases."""
         return self.creases.live
 
-    def approximate(self, batch: Sequence[Sequence[Crease]]) -> Array:
+    def approximate(self, batch: Sequence[Sequence[Crease]], steps: int) -> Array:
         """Return nearly the slopes, summed over units, of the minimum on each support.
 
         Parameters
         ----------
         batch : (K,) sequence of (m,) sequences of Crease
+        steps : int
 
         Returns
         -------
@@ -96,19 +103,19 @@ class DoubleCreases:
         targets = kept @ (self.roots * _doubles([[y] for y in self.creases.problem.means]))
         gram = columns.transpose(0, 2, 1) @ columns
         gains = (columns.transpose(0, 2, 1) @ targets)[..., 0]
-        return _minimised(gram, gains, float(self.creases.ridge), len(batch[0]))
+        return _minimised(gram, gains, float(self.creases.ridge), len(batch[0]), steps)
 
 
 def _doubles(rows: Iterable[Iterable[fmpq]]) -> Array:
     return np.array([[float(entry) for entry in row] for row in rows])
 
 
-def _minimised(gram: Array, gains: Array, ridge: float, groups: int) -> Array:
+def _minimised(gram: Array, gains: Array, ridge: float, groups: int, steps: int) -> Array:
     """Return nearly the minima of v'Gv / 2 - g'v + ridge (|v_1| + |v_2| + ...), by fast steps."""
     step = 1 / np.maximum(np.trace(gram, axis1=1, axis2=2), SMALLEST)[:, None]
     found = ahead = np.zeros_like(gains)
     speed = 1.0
-    for _ in range(STEPS):
+    for _ in range(steps):
         moved = ahead - step * ((gram @ ahead[..., None])[..., 0] - gains)
         parts = moved.reshape(len(moved), groups, -1)
         length = np.linalg.norm(parts, axis=2, keepdims=True)
@@ -168,13 +175,27 @@ def _length_of(vector: Sequence[arb]) -> arb:
 
 
 def _is_idle(creases: Creases, crease: Crease, residual: Sequence[arb], radius: arb) -> bool:
-    """Whether |u| is less than the ridge in a whole ball, or u leads into no unit of a crease."""
-    pull = crease.pull(creases.problem.weighted(residual))
+    """Whether for all residuals in a ball a crease is not one of those of Lemma 94."""
+    forces = creases.problem.weighted(residual)
+    pull = crease.pull(forces)
     reach = radius * arb(creases.reaches[crease.signs]).sqrt()
     if _length_of(pull) + reach < creases.ridge:
         return True
     signs = set()
     for rise in creases.rises[crease.signs]:
-        error = (reach * arb(dot(rise, rise)).sqrt()).upper()
-        signs.add(ball_sign(dot(pull, rise) + arb(0, error)))
-    return {1, -1} <= signs
+        signs.add(_sign_near(dot(pull, rise), reach * arb(dot(rise, rise)).sqrt()))
+    if {1, -1} <= signs or crease.is_open or signs <= {0}:
+        return {1, -1} <= signs
+
+    def sign(turn: Sequence[fmpq]) -> int:
+        size = arb(dot(creases.problem.weighted(turn), turn)).sqrt()
+        return _sign_near(dot(forces, turn), radius * size)
+
+    (own,) = signs - {0}
+    is_no_end = all(sign(moved) for moved in crease.neighbours)
+    return is_no_end and any(sign(turn) == own for turn in creases.turns[crease.signs])
+
+
+def _sign_near(value: arb, error: arb) -> int:
+    """Return the sign of all numbers that are so near to one, 0 if they have none in common."""
+    return ball_sign(value + arb(0, error.upper()))

@@ -51,8 +51,12 @@ class CreaseSystem:
 
     @property
     def is_independent(self) -> bool:
-        """Whether these are; if not, other supports have what is stationary on this one."""
-        return self.free.rank() == self.free.ncols()
+        """Whether `free` is, and leaves room for as many columns as there are creases.
+
+        If not, other supports have what is stationary on this one (Lemma 94).
+        """
+        number = self.free.ncols()
+        return number + len(self.support) <= self.free.nrows() and self.free.rank() == number
 
     @cached_property
     def remover(self) -> fmpq_mat:

@@ -14,7 +14,6 @@ from reluenum.algebra.polynomials import determinant
 from reluenum.engines.creases.creases import Crease, Creases
 from reluenum.engines.creases.systems import CreasePoint
 from reluenum.engines.hinges.states import HingeState, Kind
-from reluenum.geometry.arrangement import cocircuits
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,26 +206,9 @@ class CreaseResidual:
             yield HingeState(Kind.ZERO)
 
     def is_good(self, one: Tight) -> bool:
-        """Whether no change of a unit that bends at sites leads down (Theorem B', Lemma 95)."""
-        crease = one.crease
-        rows = [(*row, fmpq(1)) for row in self.creases.inputs]
-        pull = [entry * one.sign * self.creases.ridge for entry in one.vector]
-        gradient = [dot(self._held(crease.active), column) for column in self._columns(crease)]
-        slope = [*(g - u for g, u in zip(gradient, pull, strict=False)), gradient[-1]]
-        for ray in cocircuits([rows[k] for k in crease.zeros]).values():
-            change = dot(slope, ray)
-            for k in crease.zeros:
-                change = change + self.forces[k] * max(dot(rows[k], ray), fmpq(0))
-            if (change * one.sign).sign() > 0:
-                return False
-        return True
-
-    def _held(self, places: Iterable[int]) -> list[Number]:
-        return [self.forces[k] for k in places]
-
-    def _columns(self, crease: Crease) -> list[tuple[fmpq, ...]]:
-        rows = [(*self.creases.inputs[k], fmpq(1)) for k in crease.active]
-        return [*zip(*rows, strict=True)]
+        """Whether no change of a unit that bends at sites leads down (Lemma 95)."""
+        sums = (dot(self.forces, turn) for turn in self.creases.turns[one.crease.signs])
+        return all((change * one.sign).sign() <= 0 for change in sums)
 
     def number(self, side: int, place: int) -> int:
         """Return the hinge at a level of a direction."""

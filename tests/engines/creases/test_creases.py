@@ -11,7 +11,7 @@ from reluenum import InputError, Problem, enumerate_minima
 from reluenum.api import recorded
 from reluenum.engines.choice import fastest
 from reluenum.engines.creases.creases import Creases
-from reluenum.engines.creases.route import CreaseEngine, distinct_residuals
+from reluenum.engines.creases.route import CreaseEngine, crease_components, distinct_residuals
 from reluenum.engines.creases.screens import unrejected
 from reluenum.engines.creases.systems import CreaseSystem, constant_network
 from reluenum.engines.hinges.route import HingeEngine
@@ -124,13 +124,17 @@ def points_of(problem):
     return creases, found, kept
 
 
-def test_no_support_of_a_stationary_point_is_rejected():
-    """Lemma 98 leaves all residuals of Lemma 94, and few others."""
+def test_no_support_of_a_minimum_is_rejected():
+    """Lemma 98 leaves all minima of Lemma 94, and few other points."""
     creases, found, kept = points_of(posed(KITE[:4], [1, -1, 0, 2], 2, "1/5"))
-    all_keys = {residual.key for residual in distinct_residuals(creases, found)}
-    left = [point for point in found if point.support in kept]
-    assert {residual.key for residual in distinct_residuals(creases, left)} == all_keys
-    assert 10 < len(all_keys) < len(kept) < len(found) / 2
+    listed = {}
+    for residual in distinct_residuals(creases, [constant_network(creases), *found]):
+        if parts := crease_components(residual, 2):
+            listed[residual.key] = (float(parts[0].loss), len(parts))
+    left = [constant_network(creases), *(one for one in found if one.support in kept)]
+    assert set(listed) <= {residual.key for residual in distinct_residuals(creases, left)}
+    assert sum(number for _, number in listed.values()) == len(components(creases.problem))
+    assert 3 < len(listed) < len(left) < len(found) / 4
 
 
 def loss_of(creases, signs, vectors, bias):
