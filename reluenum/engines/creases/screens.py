@@ -1,4 +1,4 @@
-"""Most supports are rejected before they are solved: no point of theirs is stationary (Lemma 98).
+"""Most supports are rejected before they are solved: no minimum needs them (Lemma 98).
 
 Doubles propose an approximate minimum of the convex problem of a support; a ball around the
 residual follows from its duality gap, in interval arithmetic.
@@ -21,8 +21,8 @@ BATCH = 1 << 12
 """Supports that are looked at together."""
 
 STEPS = (300, 3000)
-"""Steps towards the minimum of a convex problem, more for what fewer leave; the gap says how good
-it is.
+"""Steps towards the minimum of a convex problem, and those for what these leave; the gap says how
+near it is.
 """
 
 SMALLEST = 1e-30
@@ -32,10 +32,10 @@ Array = np.ndarray
 
 
 def unrejected(creases: Creases, supports: Iterable[Sequence[Crease]]) -> Iterator[CreaseSystem]:
-    """Yield the systems of supports, all of one size, that may have stationary points.
+    """Yield the systems of supports, all of one size, that may have residuals of minima.
 
-    Those of dependent indicators are left out, too: what is stationary on them has its residual in
-    common with a point of other supports (Lemma 94).
+    Those of dependent columns are left out, too: minima on them have their residuals in common with
+    points of other supports (Lemma 94).
     """
     tables = DoubleCreases(creases)
     systems = (CreaseSystem(creases, tuple(support)) for support in supports)
@@ -103,7 +103,9 @@ class DoubleCreases:
         targets = kept @ (self.roots * _doubles([[y] for y in self.creases.problem.means]))
         gram = columns.transpose(0, 2, 1) @ columns
         gains = (columns.transpose(0, 2, 1) @ targets)[..., 0]
-        return _minimised(gram, gains, float(self.creases.ridge), len(batch[0]), steps)
+        with np.errstate(all="ignore"):
+            found = _minimised(gram, gains, float(self.creases.ridge), len(batch[0]), steps)
+        return np.where(np.isfinite(found), found, 0.0)
 
 
 def _doubles(rows: Iterable[Iterable[fmpq]]) -> Array:
@@ -129,7 +131,7 @@ def _minimised(gram: Array, gains: Array, ridge: float, groups: int, steps: int)
 
 
 def is_rejected(system: CreaseSystem, slopes: Array) -> bool:
-    """Whether a ball around r shows that no unit on some crease is stationary (Lemma 98).
+    """Whether a ball around r shows of some crease that no minimum needs it here (Lemma 98).
 
     Parameters
     ----------
@@ -171,7 +173,7 @@ def _in_basis(crease: Crease, slope: Array) -> list[arb]:
 
 def _length_of(vector: Sequence[arb]) -> arb:
     square = sum((entry**2 for entry in vector), arb(0))
-    return square.union(arb(0)).sqrt() if square.contains(0) else square.sqrt()
+    return square.sqrt() if square > 0 else arb(0).union(square.upper().sqrt())
 
 
 def _is_idle(creases: Creases, crease: Crease, residual: Sequence[arb], radius: arb) -> bool:

@@ -99,6 +99,15 @@ def test_moved_and_turned_data_have_the_same_minima():
     assert told(first) == told(second)
 
 
+def test_inputs_and_ridge_times_a_number_have_the_same_losses():
+    """With slopes divided by it, |a| |b| times the ridge is the same; 10^30 is no obstacle."""
+    inputs, targets = KITE[:4], [1, -1, 0, 2]
+    large = [[p * 10**30, q * 10**30] for p, q in inputs]
+    found = components(posed(large, targets, 1, Fraction(10**30, 5)))
+    expected = components(posed(inputs, targets, 1, "1/5"))
+    assert [float(c.loss) for c in found] == [float(c.loss) for c in expected]
+
+
 def test_targets_that_depend_on_one_coordinate_are_fitted_as_on_a_line():
     """With f = b x_1 the residual is (1 - b) y, so 4 (1 - b) = ridge and the loss is 7/4."""
     best, *_ = components(posed(SQUARE, [-1, -1, 1, 1], 1, 1))
