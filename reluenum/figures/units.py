@@ -51,8 +51,8 @@ def plot_units(document: Document) -> tuple[Figure, str]:
     For d = 1 the plane of (b, c): an isolated minimum is a marker for each of its neurons. Where
     neurons share a face, each covers a segment towards 0, and a second panel shows the arcs
     (parts of spheres) that their output weights run over. For d = 2 the kinks b . x + c = 0 in
-    the plane of the inputs, a panel for each component; for d > 2, and for d = 1 without hidden
-    bias, the faces, as a chart. Of
+    the plane of the inputs, a panel for each component; for d > 2, and for d = 1 if hidden biases
+    are not penalised or not there, the faces, as a chart. Of
     networks with several hidden layers, what each layer makes of the inputs.
 
     Parameters
@@ -67,7 +67,7 @@ def plot_units(document: Document) -> tuple[Figure, str]:
         return figure, cut_note(shown, document)
     dimension = len(document["problem"]["x"][0])
     draw = {1: _units_plane, 2: units_kinks}.get(dimension, units_faces)
-    if draw is _units_plane and document["problem"].get("hidden_bias") == "none":
+    if draw is _units_plane and "hidden_bias" in document["problem"]:
         draw = units_faces
     figure, shown = draw(document)
     return figure, cut_note(shown, document)

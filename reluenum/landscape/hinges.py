@@ -139,7 +139,7 @@ class HingeComponent(Evaluated):
     >>> free = {"output_bias": "free", "hidden_bias": "free"}
     >>> problem = Problem.from_arrays([0, 1, 2], [0, 0, 1], width=1, ridge=0.125, **free)
     >>> best, *_ = enumerate_minima(problem)
-    >>> best.exact_loss, best.strata[0].groups[0].kink, best.predict([2]).tolist()
+    >>> best.exact_loss, best.strata[0].groups[0].kink, best.predict([2]).round(6).tolist()
     (7/32, 5/6, [0.875])
     """
 

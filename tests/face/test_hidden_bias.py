@@ -58,9 +58,11 @@ def test_arrays_and_names_of_either_kind_are_read():
     assert usual == Problem.from_arrays(frame, [0, 1], 1, 1)
 
 
-@pytest.mark.parametrize("value", ["free", "", None, True, 1])
+@pytest.mark.parametrize("value", ["fre", "", None, True, 1])
 def test_other_values_are_refused_in_one_line(value):
-    with pytest.raises(InputError, match=r"hidden_bias: .*; expected one of ridge, none") as found:
+    with pytest.raises(
+        InputError, match=r"hidden_bias: .*; expected one of ridge, none, free"
+    ) as found:
         Problem.from_text(*DATA, 1, "1/5", hidden_bias=value)
     assert "\n" not in str(found.value)
 
@@ -142,7 +144,7 @@ def test_minima_asks_for_it_and_verify_says_so(engine, file, capsys):
     [
         (["minima", *ASKED, "--engine", "branch"], "hidden_bias: none with the engine branch"),
         (["minima", *ASKED[2:], "--hidden", "2,1"], "--hidden-bias: none with 2 hidden layers"),
-        (["minima", *ASKED[:5], "free"], "--hidden-bias: 'free'; expected one of ridge, none"),
+        (["minima", *ASKED[:5], "fre"], "--hidden-bias: 'fre'; expected one of ridge, none, free"),
         (["path", *ASKED[:3], "1/5:1", "--hidden-bias", "no"], "--hidden-bias: 'no'; expected one"),
         (["convex", *ASKED[2:5], "no"], "--hidden-bias: 'no'; expected one of ridge, none"),
         (["crosscheck", *ASKED, "--formulations", "branch"], "hidden_bias: none with the engine"),

@@ -1,6 +1,6 @@
 """Nearly all sets of hinges are rejected at once, in doubles with bounds of errors (Lemma 87)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, combinations, islice, product
@@ -105,7 +105,9 @@ def _double_near(value: fmpq) -> float:
         return float("inf")
 
 
-def signed_candidates(hinges: Hinges, width: int) -> Iterator[SignedHinges]:
+def signed_candidates(
+    hinges: Hinges, width: int, told: Callable[[int], object] = int
+) -> Iterator[SignedHinges]:
     """Yield signed sets of hinges, among them all vertices of minima (Lemma 83).
 
     Parameters
@@ -113,6 +115,8 @@ def signed_candidates(hinges: Hinges, width: int) -> Iterator[SignedHinges]:
     hinges : Hinges
     width : int
         Number of units: the sets are unions of so many cells or fewer, none of them empty.
+    told : function
+        Called with numbers of sets that have been looked at.
     """
     every = cells(hinges)
     tables = DoubleTables(hinges)
@@ -120,6 +124,7 @@ def signed_candidates(hinges: Hinges, width: int) -> Iterator[SignedHinges]:
         chosen = combinations(range(len(every)), number)
         while batch := list(islice(chosen, BATCH)):
             yield from _of_batch(tables, every, np.array(batch))
+            told(len(batch))
 
 
 def number_of_sets(hinges: Hinges, width: int) -> int:

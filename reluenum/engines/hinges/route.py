@@ -63,12 +63,13 @@ class HingeEngine:
     ) -> CertifiedLandscape:
         """Find every local minimum of a problem."""
         hinges = Hinges.of(on_a_line(problem))
-        found = residuals_among(hinges, signed_candidates(hinges, problem.width))
-        bar = {"unit": "residual", "disable": not settings.progress}
-        groups = [_components_with(problem, residual) for residual in tqdm(found, **bar)]
+        number = number_of_sets(hinges, problem.width)
+        with tqdm(total=number, unit="set", disable=not settings.progress) as bar:
+            left = signed_candidates(hinges, problem.width, bar.update)
+            found = residuals_among(hinges, left)
+        groups = [_components_with(problem, residual) for residual in found]
         components = ranked_hinges(component for group in groups for component in group)
         cells, width = 2 * hinges.size, problem.width
-        number = number_of_sets(hinges, width)
         counts = Counts(
             2 ** (problem.size * width), cells**width, comb(cells + width - 1, width), number
         )

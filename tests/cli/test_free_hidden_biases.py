@@ -1,0 +1,66 @@
+"""`--hidden-bias free`: a list that is proved, and one line for what there is not."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from reluenum.cli import main
+
+pytestmark = pytest.mark.seconds(10)
+
+FREE = ["--hidden-bias", "free", "--output-bias", "free"]
+
+ASKED = ["--width", "2", "--ridge", "1/10"]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("data.csv").write_text("x,y\n0,0\n1,0\n2,1\n3,3\n")
+    Path("plane.csv").write_text("x1,x2,y\n0,0,0\n1,0,1\n0,1,1\n")
+
+
+def test_a_list_is_written_and_proved_and_does_not_depend_on_the_engine_named(capsys):
+    names = ["usual.json", "auto.json", "certified.json"]
+    for name in names:
+        engine = [] if name == "usual.json" else ["--engine", name.removesuffix(".json")]
+        assert main(["minima", "data.csv", *ASKED, *FREE, *engine, "--output", name]) == 0
+    texts = {Path(name).read_text() for name in names}
+    assert len(texts) == 1
+    document = json.loads(texts.pop())
+    assert [c["loss_exact"] for c in document["components"]] == [
+        *("19/50", "7/10", "7/10", "599/500", "599/500", "599/500", "6")
+    ]
+    assert main(["verify", "usual.json", "data.csv"]) == 0
+    assert "hidden bias free" in capsys.readouterr().out
+    assert main(["facts", "usual.json"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["minima", "data.csv", *ASKED, *FREE[:2]], "output_bias: none with hidden biases that"),
+        (["minima", "data.csv", *ASKED, *FREE, "--width", "all"], "--width: all with"),
+        (["minima", "data.csv", *ASKED, *FREE, "--engine", "certified", "--exact"], "--exact"),
+        (["minima", "data.csv", *ASKED, *FREE, "--engine", "branch"], "engine: branch with"),
+        (["minima", "data.csv", *ASKED, *FREE, "--formulation", "eliminated"], "formulation: el"),
+        (["minima", "data.csv", *ASKED, *FREE, "--all-patterns"], "all_patterns: True with"),
+        (["minima", "data.csv", *ASKED, *FREE, "--activation", "abs"], "free with the activation"),
+        (["minima", "data.csv", *ASKED[2:], *FREE[:2], "--hidden", "2,1"], "--hidden-bias: free"),
+        (["minima", "plane.csv", *ASKED, *FREE], "inputs on a line only, so far"),
+        (["basins", "data.csv", *ASKED, *FREE, "--output", "b.json"], "beyond lists of minima"),
+        (["path", "data.csv", "--width", "1", "--ridge", "1/10:1", *FREE], "beyond lists"),
+        (["convex", "data.csv", "--ridge", "1/10", *FREE], "beyond lists of minima"),
+        (["crosscheck", "data.csv", *ASKED, *FREE], "beyond lists of minima"),
+        (["stability", "found.json"], "beyond lists of minima"),
+        (["descend", "found.json", "--starts", "1"], "beyond lists of minima"),
+    ],
+)
+def test_what_there_is_not_is_refused_in_one_line(arguments, line, capsys):
+    assert main(["minima", "data.csv", *ASKED, *FREE, "--output", "found.json"]) == 0
+    capsys.readouterr()
+    assert main(arguments) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert line in error
