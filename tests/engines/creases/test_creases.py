@@ -78,7 +78,11 @@ def test_on_a_line_everything_is_as_hinges_have_it(inputs, targets, width, ridge
 
 @pytest.mark.parametrize(
     ("inputs", "targets", "width", "ridge"),
-    [(KITE, [1, -1, 0, 2, -2], 1, "1/8"), (KITE[:4], [1, -1, 0, 2], 2, "1/5")],
+    [
+        (KITE, [1, -1, 0, 2, -2], 1, "1/8"),
+        (KITE[:4], [1, -1, 0, 2], 2, "1/5"),
+        (SQUARE, [0, 1, 1, 0], 2, "1/4"),
+    ],
 )
 def test_brute_force_over_products_of_cells_finds_the_same_losses(inputs, targets, width, ridge):
     """Lemmas 93 to 95 need no more than convex problems to be confirmed."""
