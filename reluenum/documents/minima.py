@@ -16,7 +16,7 @@ from reluenum.documents.deep import (
 )
 from reluenum.documents.faces import LIST
 from reluenum.documents.files import replaced_file, write_text
-from reluenum.documents.hinges import hinge_component_record
+from reluenum.documents.hinges import crease_component_record, hinge_component_record
 from reluenum.documents.results import to_json
 from reluenum.documents.seals import check_kind, read_json
 from reluenum.errors import IncompleteRunError
@@ -55,7 +55,8 @@ def minima_document(landscape: CertifiedLandscape) -> dict[str, Any]:
     if landscape.problem.upper:
         record, enumeration, left = deep_component_record, deep_enumeration, deep_undecided_records
     if landscape.problem.has_free_hidden_bias:
-        record = hinge_component_record
+        on_line = landscape.problem.dimension == 1
+        record = hinge_component_record if on_line else crease_component_record
     document: dict[str, Any] = {
         **header(landscape.problem.to_document()),
         "enumeration": {

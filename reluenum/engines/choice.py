@@ -11,6 +11,7 @@ from reluenum.landscape.landscape import CertifiedLandscape
 from reluenum.problem import Problem
 
 if TYPE_CHECKING:
+    from reluenum.engines.creases.route import CreaseEngine
     from reluenum.engines.deep.systems.stratum import DeepStratum
     from reluenum.engines.hinges.route import HingeEngine
     from reluenum.engines.layers import LayerEngine
@@ -113,6 +114,8 @@ def fastest(problem: Problem) -> Fastest:
             return Fastest("groebner", "nothing else lists networks of these widths")
         return Fastest("certified", "its lists are proved")
     if problem.has_free_hidden_bias:
+        if problem.dimension > 1:
+            return Fastest("groebner", "nothing else lists them without penalty on hidden biases")
         return Fastest("certified", "hidden biases without penalty have one engine")
     if not problem.activation.is_relu:
         return Fastest("certified", f"boxes are for relu, not {problem.activation.text}")
@@ -163,7 +166,7 @@ def engine_for(
         if supports is not None:
             raise InputError("supports", "given with one hidden layer", "several hidden layers")
         if problem.has_free_hidden_bias:
-            return _hinge_engine(name, formulation_name, all_patterns)
+            return _free_engine(problem, name, formulation_name, all_patterns)
         return engine_of(name, formulation_name, all_patterns)
     _check_name(name)
     depth = f"with {len(problem.hidden)} hidden layers"
@@ -185,8 +188,10 @@ def engine_for(
     return CheckedEngine(certified_layers(problem, asked))
 
 
-def _hinge_engine(name: str, formulation_name: str, all_patterns: bool) -> "HingeEngine":
-    """Return the only engine for hidden biases without penalty, which `branch` is no name of."""
+def _free_engine(
+    problem: Problem, name: str, formulation_name: str, all_patterns: bool
+) -> "HingeEngine | CreaseEngine":
+    """Return the only engine for hidden biases without penalty, of inputs on a line or others."""
     _check_name(name)
     for asked, found, usual in (
         ("formulation", formulation_name, REDUCED),
@@ -194,8 +199,14 @@ def _hinge_engine(name: str, formulation_name: str, all_patterns: bool) -> "Hing
     ):
         if found != usual:
             raise InputError(asked, f"{found} with hidden_bias free", str(usual))
-    if name == "branch":
-        raise InputError("engine", "branch with hidden_bias free", "certified")
+    only = "certified" if problem.dimension == 1 else "groebner"
+    if name not in ("groebner", only):
+        columns = f" and {problem.dimension} columns of inputs" if problem.dimension > 1 else ""
+        raise InputError("engine", f"{name} with hidden_bias free{columns}", only)
+    if problem.dimension > 1:
+        from reluenum.engines.creases.route import CreaseEngine
+
+        return CreaseEngine()
     from reluenum.engines.hinges.route import HingeEngine
 
     return HingeEngine()

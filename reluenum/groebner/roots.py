@@ -2,6 +2,7 @@
 
 from flint import arb
 
+from reluenum.algebra.bases import Solutions
 from reluenum.algebra.newton import CERTIFICATION_BITS
 from reluenum.algebra.numbers import IsolatedPoint
 from reluenum.algebra.parametrisation import Root, real_solutions
@@ -18,14 +19,24 @@ def real_roots_of(system: PolynomialSystem, backends: Backends) -> list[Root]:
     BackendError
         If the engine does not finish.
     """
+    found = finite_solutions(system, backends)
+    return [] if found.parametrisation is None else real_solutions(found.parametrisation)
+
+
+def finite_solutions(system: PolynomialSystem, backends: Backends) -> Solutions:
+    """Return the solutions of a square system; only the simple ones if infinitely many.
+
+    Raises
+    ------
+    BackendError
+        If the engine does not finish.
+    """
     found = backends.solutions(system)
     if found.dimension > 0:
         found = backends.solutions(simple_points_system(system))
     if found.dimension > 0:
         raise BackendError("engine", "infinitely many simple points, which cannot be")
-    if found.parametrisation is None:
-        return []
-    return real_solutions(found.parametrisation)
+    return found
 
 
 def claimed_root(backends: Backends, point: IsolatedPoint) -> Root:

@@ -4,5 +4,6 @@ Proved points of supports enter, a `CertifiedLandscape` leaves. In order: `equat
 of a support, `points` its stationary points, `dual` and `witnesses` are Theorems C and B,
 `residuals` collects points with one residual, `judged` decides which are minima, `evaluation` are
 networks on other inputs, `components` are Theorem D, `deep` are those of networks with several
-hidden layers, `hinges` those with hidden biases that are not penalised, `landscape` is the list.
+hidden layers, `hinges` those with hidden biases that are not penalised, `creases` these in any
+dimension, `landscape` is the list.
 """

@@ -6,6 +6,7 @@ Everything is rational but the sizes of units, which are roots of rational numbe
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Protocol
 
 from flint import fmpq
 
@@ -44,6 +45,30 @@ class HingeGroup:
     kink: fmpq
     kinks: tuple[fmpq | None, fmpq | None]
 
+    @property
+    def is_unbounded(self) -> bool:
+        """Whether their kinks can be as far away as one likes."""
+        return None in self.kinks
+
+    @property
+    def key(self) -> tuple:
+        """What groups of a stratum are sorted by."""
+        return self.face, -self.sign, -self.side
+
+
+class StratumGroup(Protocol):
+    """The units of a stratum that are alike."""
+
+    face: str
+
+    @property
+    def is_unbounded(self) -> bool:
+        """Whether their hidden biases can be as large as one likes."""
+
+    @property
+    def key(self) -> tuple:
+        """What groups of a stratum are sorted by."""
+
 
 @dataclass(frozen=True, eq=False)
 class HingeStratum:
@@ -51,13 +76,13 @@ class HingeStratum:
 
     Parameters
     ----------
-    groups : tuple of HingeGroup
+    groups : tuple of StratumGroup
     inactive, active, on_kink : int
         Numbers of units with a = b = 0, by their hidden bias: c < 0, c > 0, c = 0.
     dimension : int
     """
 
-    groups: tuple[HingeGroup, ...]
+    groups: tuple[StratumGroup, ...]
     inactive: int
     active: int
     on_kink: int
@@ -76,12 +101,17 @@ class HingeStratum:
     @property
     def is_unbounded(self) -> bool:
         """Whether some hidden bias can be as large as one likes."""
-        return self.zero_neurons > 0 or any(None in group.kinks for group in self.groups)
+        return self.zero_neurons > 0 or any(group.is_unbounded for group in self.groups)
+
+    @property
+    def unsized(self) -> tuple[tuple[int, int], ...]:
+        """How many units are 0, each number with a hidden bias that these can have."""
+        return (self.inactive, -1), (self.active, 1), (self.on_kink, 0)
 
     @property
     def key(self) -> tuple:
         """What strata of one dimension are sorted by."""
-        groups = tuple((group.face, -group.sign, -group.side) for group in self.groups)
+        groups = tuple(group.key for group in self.groups)
         return self.zero_neurons, self.on_kink, self.active, groups
 
 
@@ -154,7 +184,7 @@ class HingeComponent(Evaluated):
             weights += [RootMultiple(constant(fmpq(group.sign)), square)] * group.multiplicity
             unit = [RootMultiple(constant(factor), square) for factor in factors]
             units += [unit] * group.multiplicity
-        for number, offset in ((stratum.inactive, -1), (stratum.active, 1), (stratum.on_kink, 0)):
+        for number, offset in stratum.unsized:
             weights += [constant(fmpq(0))] * number
             units += [[constant(fmpq(0)), constant(fmpq(offset))]] * number
         return Parameters(weights, units, constant(self.intercept), [])

@@ -37,6 +37,19 @@ def test_a_list_is_written_and_proved_and_does_not_depend_on_the_engine_named(ca
     assert main(["facts", "usual.json"]) == 0
 
 
+def test_a_list_of_the_plane_has_no_certificate(capsys):
+    for name, engine in (("usual.json", "groebner"), ("auto.json", "auto")):
+        asked = ["minima", "plane.csv", *ASKED, *FREE, "--engine", engine, "--output", name]
+        assert main(asked) == 0
+    assert Path("usual.json").read_text() == Path("auto.json").read_text()
+    document = json.loads(Path("usual.json").read_text())
+    assert document["completeness"] == "exact basis"
+    assert main(["facts", "usual.json"]) == 0
+    capsys.readouterr()
+    assert main(["verify", "usual.json"]) == 1
+    assert capsys.readouterr().err.endswith("the document has no certificate\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
@@ -48,7 +61,7 @@ def test_a_list_is_written_and_proved_and_does_not_depend_on_the_engine_named(ca
         (["minima", "data.csv", *ASKED, *FREE, "--all-patterns"], "all_patterns: True with"),
         (["minima", "data.csv", *ASKED, *FREE, "--activation", "abs"], "free with the activation"),
         (["minima", "data.csv", *ASKED[2:], *FREE[:2], "--hidden", "2,1"], "--hidden-bias: free"),
-        (["minima", "plane.csv", *ASKED, *FREE], "inputs on a line only, so far"),
+        (["minima", "plane.csv", *ASKED, *FREE, "--engine", "certified"], "2 columns of inputs"),
         (["basins", "data.csv", *ASKED, *FREE, "--output", "b.json"], "beyond lists of minima"),
         (["path", "data.csv", "--width", "1", "--ridge", "1/10:1", *FREE], "beyond lists"),
         (["convex", "data.csv", "--ridge", "1/10", *FREE], "beyond lists of minima"),

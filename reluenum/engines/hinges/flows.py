@@ -4,14 +4,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise, product
+from typing import Any
 
 from flint import fmpq
 
 from reluenum.engines.hinges.hinges import LEFT, RIGHT, SLOPE
 from reluenum.engines.hinges.residuals import HingeResidual
 
-Flow = dict[int, fmpq]
-"""Hinges with the positive sums of a^2 that they have."""
+Flow = dict[int, Any]
+"""Hinges with the positive sums of a^2 that they have, exact numbers."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -68,6 +68,19 @@ class Hinges:
             return SLOPE
         return place if side == RIGHT else self.size - 2 + place
 
+    def first(self, side: int) -> int:
+        """Return the input behind which a straight line that grows to one side has its kink."""
+        return 0 if side == RIGHT else self.size - 1
+
+    def level(self, side: int, place: int) -> fmpq:
+        """Return an input, which is the same for either side."""
+        return self.inputs[place]
+
+    def outside(self, side: int) -> tuple[fmpq | None, fmpq | None]:
+        """Return the interval of the kinks of a straight line that grows to one side."""
+        end = self.inputs[self.first(side)]
+        return (None, end) if side == RIGHT else (end, None)
+
     def place(self, hinge: int) -> int:
         """Return the input of a hinge that is not the line."""
         return hinge if hinge < self.size - 1 else hinge - self.size + 2

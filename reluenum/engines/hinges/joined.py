@@ -4,9 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, combinations_with_replacement, groupby, pairwise, product
 from math import factorial, prod
 
-from reluenum.engines.hinges.residuals import HingeResidual
 from reluenum.engines.hinges.states import HingeState, Kind
-from reluenum.engines.hinges.strata import Shares
+from reluenum.engines.hinges.strata import JudgedHinges, Shares
 
 States = tuple[HingeState, ...]
 Order = tuple[int, ...]
@@ -46,11 +45,11 @@ def _linked(share: Shares, known: dict[States, Shares]) -> Iterator[States]:
             yield upper
 
 
-def _above(residual: HingeResidual) -> dict[HingeState, list[HingeState]]:
+def _above(residual: JudgedHinges) -> dict[HingeState, list[HingeState]]:
     """Return for each state those of which it is a limit, and itself."""
     above = {state: [state] for state in residual.states}
     for state in residual.states:
-        limits = state.boundary(residual.hinges.size)
+        limits = state.boundary(residual.hinges)
         for limit in [*limits, *[HingeState(Kind.ACTIVE)] * (state.kind == Kind.LINE)]:
             if limit in above:
                 above[limit].append(state)
@@ -60,7 +59,7 @@ def _above(residual: HingeResidual) -> dict[HingeState, list[HingeState]]:
 def _corners_below(share: Shares) -> Iterator[States]:
     """Yield the vertices in the closure of a stratum: each hinge of a flow is that of one unit."""
     hinges = share.residual.hinges
-    parts = [dict(zip(s.edges(hinges), s.knots(hinges.size), strict=False)) for s in share.states]
+    parts = [dict(zip(s.edges(hinges), s.knots(hinges), strict=False)) for s in share.states]
     for flow in share.vertices:
         for held in _holders(share.states, parts, flow):
             triples = zip(share.states, parts, held, strict=True)

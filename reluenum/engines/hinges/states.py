@@ -1,7 +1,9 @@
 """What one unit can be, up to its size: a hinge, a straight line, or 0 (Lemmas 81, 84 and 85)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any, Protocol
 
 from reluenum.engines.hinges.hinges import LEFT, RIGHT, Hinges
 
@@ -53,25 +55,44 @@ class HingeState:
         """Number of parameters that are free, as far as one unit is concerned (Lemma 86)."""
         return {Kind.KINK: 1, Kind.GAP: 2, Kind.LINE: 2, Kind.ZERO: 0}.get(self.kind, 1)
 
-    def knots(self, size: int) -> tuple[int, ...]:
-        """Return the inputs at which it is a combination of hinges, of so many inputs."""
+    def knots(self, hinges: "BendPlaces") -> tuple[int, ...]:
+        """Return the places at which it is a combination of hinges."""
         if self.kind == Kind.LINE:
-            return (0,) if self.side == RIGHT else (size - 1,)
+            return (hinges.first(self.side),)
         return (self.place, self.place + 1) if self.kind == Kind.GAP else (self.place,)
 
-    def edges(self, hinges: Hinges) -> tuple[int, ...]:
+    def edges(self, hinges: "BendPlaces") -> tuple[int, ...]:
         """Return the hinges of which it is a positive combination, up to signs."""
         if not self.is_living:
             return ()
-        return tuple(hinges.number(self.side, knot) for knot in self.knots(hinges.size))
+        return tuple(hinges.number(self.side, knot) for knot in self.knots(hinges))
 
-    def boundary(self, size: int) -> tuple["HingeState", ...]:
+    def boundary(self, hinges: "BendPlaces") -> tuple["HingeState", ...]:
         """Return the living states, other than itself, that are limits of it."""
         if self.kind in (Kind.GAP, Kind.LINE):
             return tuple(
-                HingeState(Kind.KINK, self.sign, self.side, knot) for knot in self.knots(size)
+                HingeState(Kind.KINK, self.sign, self.side, knot) for knot in self.knots(hinges)
             )
         return ()
+
+
+class BendPlaces(Protocol):
+    """Where units of each side can bend, and the hinges there."""
+
+    def number(self, side: int, place: int) -> int:
+        """Return the hinge at a place of a side."""
+
+    def first(self, side: int) -> int:
+        """Return the place of a side that a unit has before it bends anywhere."""
+
+    def level(self, side: int, place: int) -> Any:
+        """Return where a place is, as an exact number."""
+
+    def outside(self, side: int) -> tuple[Any, Any]:
+        """Return the interval of the bends of a unit that is a straight line at the data."""
+
+    def rank(self, edges: Iterable[int]) -> int:
+        """Return how many of the hinges are independent, constants aside."""
 
 
 def cells(hinges: Hinges) -> list[tuple[tuple[int, int], ...]]:

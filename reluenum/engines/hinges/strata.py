@@ -1,20 +1,36 @@
 """How the units of a network share the hinges of a residual: strata (Lemmas 83 and 86)."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations_with_replacement
+from typing import Any, Protocol
 
 from flint import fmpq
 
 from reluenum.engines.hinges.flows import Flow, Flows
-from reluenum.engines.hinges.hinges import RIGHT
 from reluenum.engines.hinges.residuals import HingeResidual
-from reluenum.engines.hinges.states import HingeState, Kind
+from reluenum.engines.hinges.states import BendPlaces, HingeState, Kind
 
-Interval = tuple[fmpq | None, fmpq | None]
-"""Ends of a closed interval; None where there is none."""
+Interval = tuple[Any, Any]
+"""Ends of a closed interval, exact numbers; None where there is none."""
+
+
+class JudgedHinges(Protocol):
+    """What strata need to know of a residual."""
+
+    @property
+    def hinges(self) -> BendPlaces:
+        """Where units can bend."""
+
+    @property
+    def states(self) -> tuple[HingeState, ...]:
+        """What the units of a local minimum with this residual can be, in ascending order."""
+
+    @property
+    def is_global(self) -> bool:
+        """Whether what is stationary is global at every width."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,14 +39,14 @@ class Shares:
 
     Parameters
     ----------
-    residual : HingeResidual
+    residual : JudgedHinges
     states : tuple of HingeState
         One a unit.
     vertices : tuple of Flow
         Those on hinges of the units; together they have all of them.
     """
 
-    residual: HingeResidual
+    residual: JudgedHinges
     states: tuple[HingeState, ...]
     vertices: tuple[Flow, ...]
 
@@ -56,23 +72,23 @@ class Shares:
         }
 
     def part(self, state: HingeState) -> list[tuple[fmpq, fmpq]]:
-        """Return the inputs of a living state and the weight there that one of its units has.
+        """Return the places of a living state and the weight there that one of its units has.
 
         In the `middle`, each hinge being shared equally.
         """
         hinges = self.residual.hinges
-        pairs = zip(state.knots(hinges.size), state.edges(hinges), strict=True)
-        return [(hinges.inputs[k], self.middle[e] / self.edges[e]) for k, e in pairs]
+        pairs = zip(state.knots(hinges), state.edges(hinges), strict=True)
+        return [(hinges.level(state.side, k), self.middle[e] / self.edges[e]) for k, e in pairs]
 
     def kinks(self, state: HingeState) -> Interval:
         """Return the smallest closed interval that holds the kinks of units with this state."""
-        inputs = self.residual.hinges.inputs
-        knots = [inputs[k] for k in state.knots(len(inputs))]
+        hinges = self.residual.hinges
         if state.kind == Kind.LINE:
-            return (None, knots[0]) if state.side == RIGHT else (knots[0], None)
+            return hinges.outside(state.side)
+        knots = [hinges.level(state.side, k) for k in state.knots(hinges)]
         if state.kind == Kind.KINK:
             return knots[0], knots[0]
-        one, other = state.edges(self.residual.hinges)
+        one, other = state.edges(hinges)
         low, high = knots
         places = [
             (flow.get(one, 0) * low + flow.get(other, 0) * high)
@@ -86,7 +102,20 @@ class Shares:
 
 def shares(residual: HingeResidual, width: int) -> Iterator[Shares]:
     """Yield the strata of the minima of a width with one residual, in ascending order."""
-    vertices = [(frozenset(flow), flow) for flow in Flows(residual).vertices]
+    return strata_with(residual, width, Flows(residual).vertices)
+
+
+def strata_with(residual: JudgedHinges, width: int, flows: Iterable[Flow]) -> Iterator[Shares]:
+    """Yield the strata with one residual, in any dimension.
+
+    Parameters
+    ----------
+    residual : JudgedHinges
+    width : int
+    flows : iterable of Flow
+        The vertices, those at least that so many units can have.
+    """
+    vertices = [(frozenset(flow), flow) for flow in flows]
     edges = {state: frozenset(state.edges(residual.hinges)) for state in residual.states}
     for states in combinations_with_replacement(residual.states, width):
         union = frozenset().union(*(edges[state] for state in states))

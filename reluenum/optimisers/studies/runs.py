@@ -12,6 +12,7 @@ from tqdm import tqdm
 from reluenum.algebra.scalars import whole
 from reluenum.documents.labels import EndKind, Stall, layers_label, support_label
 from reluenum.documents.minima import header
+from reluenum.engines.hinges.route import on_a_line
 from reluenum.errors import InputError
 from reluenum.groebner.backends import Backends, open_backends
 from reluenum.groebner.limits import DEFAULT_LIMITS, Limits
@@ -134,9 +135,15 @@ def descents(
 def explainer_of(
     problem: Problem, components: Sequence[Mapping[str, Any]], backends: Backends
 ) -> Explainer | DeepExplainer | HingeExplainer:
-    """Return who says of networks of a problem what they are."""
+    """Return who says of networks of a problem what they are.
+
+    Raises
+    ------
+    InputError
+        If hidden biases are free and inputs not on a line.
+    """
     if problem.has_free_hidden_bias:
-        return HingeExplainer(problem, components)
+        return HingeExplainer(on_a_line(problem), components)
     kind = DeepExplainer if problem.upper else Explainer
     return kind(problem, components, backends)
 

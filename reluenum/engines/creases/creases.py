@@ -1,0 +1,200 @@
+"""The faces on which a unit without penalty on its bias can live, and their tables (Lemma 92)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from flint import fmpq, fmpq_mat
+
+from reluenum.algebra.linear import Vector, dot, orthogonal_part, projection, row_space
+from reluenum.geometry.arrangement import Arrangement, Face, cocircuits
+from reluenum.problem import Problem
+
+
+@dataclass(frozen=True, eq=False)
+class Crease:
+    """A face of the arrangement of the sites with an active set, and the slopes b of its units.
+
+    Parameters
+    ----------
+    face : Face
+        Its signs at the data points.
+    signs : str
+        The same at the sites.
+    arms : (p, d) tuple of vectors
+        What a slope b is multiplied by: x_i less the input of a zero, or, if there is none, of the
+        first site, where the unit is active; 0 elsewhere.
+    basis : tuple of (d,) vectors
+        Of the slopes in the span of the differences of inputs that keep the zeros together.
+    """
+
+    face: Face
+    signs: str
+    arms: tuple[Vector, ...]
+    basis: tuple[Vector, ...]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its units bend between the inputs, or before all of them."""
+        return "0" not in self.signs
+
+    @property
+    def is_line(self) -> bool:
+        """Whether its units are active at all inputs."""
+        return set(self.signs) == {"+"}
+
+    @property
+    def has_offset(self) -> bool:
+        """Whether the offset of its units is a further unknown."""
+        return self.is_open and not self.is_line
+
+    @cached_property
+    def active(self) -> tuple[int, ...]:
+        """The sites where its units are active."""
+        return tuple(k for k, sign in enumerate(self.signs) if sign == "+")
+
+    @cached_property
+    def zeros(self) -> tuple[int, ...]:
+        """The sites where they bend."""
+        return tuple(k for k, sign in enumerate(self.signs) if sign == "0")
+
+    @cached_property
+    def indicator(self) -> Vector:
+        """1 where it is active, else 0."""
+        return tuple(fmpq(sign == "+") for sign in self.signs)
+
+    @cached_property
+    def neighbours(self) -> list[Vector]:
+        """The indicators of the gaps, along any direction of its units, that end at its zeros."""
+        behind = tuple(fmpq(sign != "-") for sign in self.signs)
+        return [self.indicator, *([] if all(behind) else [behind])]
+
+    @cached_property
+    def projector(self) -> tuple[Vector, ...]:
+        """Matrix of the orthogonal projection onto the slopes, (d, d)."""
+        return projection(self.basis, len(self.arms[0]))
+
+    @cached_property
+    def responses(self) -> fmpq_mat:
+        """The values at the sites for each vector of the basis, (p, dimension)."""
+        return fmpq_mat([*map(list, self.arms)]) * fmpq_mat([*map(list, self.basis)]).transpose()
+
+    def pull(self, forces: Sequence[Any]) -> list[Any]:
+        """Return u, the projection of sum_A r_i (x_i - x_0), from residuals times weights."""
+        held = [forces[k] for k in self.active]
+        return self.project([dot(held, column) for column in self._active_arms])
+
+    def project(self, vector: Sequence[Any]) -> list[Any]:
+        """Project a vector onto the slopes."""
+        return [dot(vector, row) for row in self.projector]
+
+    @cached_property
+    def _active_arms(self) -> list[Vector]:
+        return [*zip(*(self.arms[k] for k in self.active), strict=True)]
+
+
+@dataclass(frozen=True, eq=False)
+class Creases:
+    """The sites of a problem and all creases, in the order of their signs.
+
+    Parameters
+    ----------
+    problem : Problem
+
+    Examples
+    --------
+    >>> free = {"output_bias": "free", "hidden_bias": "free"}
+    >>> corners = [[0, 0], [1, 0], [0, 1]]
+    >>> problem = Problem.from_arrays(corners, [0, 0, 1], width=1, ridge=0.125, **free)
+    >>> creases = Creases(problem)
+    >>> len(creases.live), [crease.signs for crease in creases.live if len(crease.basis) == 1]
+    (19, ['+00', '0+0', '00+'])
+    """
+
+    problem: Problem
+
+    @property
+    def ridge(self) -> fmpq:
+        """Of the sum of squares."""
+        return self.problem.effective_ridge
+
+    @cached_property
+    def inputs(self) -> tuple[Vector, ...]:
+        """The distinct inputs, (p, d)."""
+        return tuple(site.row[:-1] for site in self.problem.sites)
+
+    @cached_property
+    def weights(self) -> Vector:
+        """The weight of each site."""
+        return tuple(site.weight for site in self.problem.sites)
+
+    @cached_property
+    def arrangement(self) -> Arrangement:
+        """All faces of the rows (x, 1)."""
+        return Arrangement.of(self.problem)
+
+    @cached_property
+    def live(self) -> tuple[Crease, ...]:
+        """Those where a unit that is not 0 can be stationary (Lemma 92)."""
+        span = row_space([self._between(0, k) for k in range(len(self.inputs))])
+        found = (self._crease(face, span) for face in self.arrangement.live_faces)
+        return tuple(crease for crease in found if crease.basis)
+
+    @cached_property
+    def reaches(self) -> dict[str, fmpq]:
+        """The square of a number that |u| is at most, times |r|, by the signs of creases."""
+        found = {}
+        for crease in self.live:
+            rows = (crease.project(crease.arms[k]) for k in crease.active)
+            pairs = ((self.weights[k], row) for k, row in zip(crease.active, rows, strict=True))
+            found[crease.signs] = sum((w * dot(row, row) for w, row in pairs), fmpq(0))
+        return found
+
+    @cached_property
+    def rises(self) -> dict[str, list[Vector]]:
+        """The differences of inputs along which units rise, or all of them fall, by their signs.
+
+        From each inactive one to each active one; a bend takes the place of either.
+        """
+        found = {}
+        for crease in self.live:
+            inactive = [k for k, sign in enumerate(crease.signs) if sign == "-"]
+            bend = list(crease.zeros[:1])
+            pairs = [(j, k) for j in bend or inactive for k in crease.active]
+            pairs += [(j, k) for j in inactive for k in bend]
+            found[crease.signs] = [self._between(j, k) for j, k in pairs]
+        return found
+
+    @cached_property
+    def turns(self) -> dict[str, list[Vector]]:
+        """For each crease that is not open what residuals times weights are summed with.
+
+        A kink with the sign s is good iff s times each of these sums is 0 at most (Lemma 95).
+        """
+        return {c.signs: self._turns_of(c) for c in self.live if not c.is_open}
+
+    def _turns_of(self, crease: Crease) -> list[Vector]:
+        rows = [site.row for site in self.problem.sites]
+        found = []
+        for ray in cocircuits([rows[k] for k in crease.zeros]).values():
+            turn, slope = [fmpq(0)] * len(rows), crease.project(ray[:-1])
+            for k in crease.active:
+                turn[k] = dot(rows[k], ray) - dot(crease.arms[k], slope)
+            for k in crease.zeros:
+                turn[k] = max(dot(rows[k], ray), fmpq(0))
+            found.append(tuple(turn))
+        return found
+
+    def _crease(self, face: Face, span: Sequence[Vector]) -> Crease:
+        signs = "".join(face.signs[site.first] for site in self.problem.sites)
+        zeros = [k for k, sign in enumerate(signs) if sign == "0"]
+        base = zeros[0] if zeros else 0
+        basis = orthogonal_part(span, [self._between(base, k) for k in zeros])
+        nothing = (fmpq(0),) * self.problem.dimension
+        arms = (self._between(base, k) if s == "+" else nothing for k, s in enumerate(signs))
+        return Crease(face, signs, tuple(arms), tuple(basis))
+
+    def _between(self, start: int, stop: int) -> Vector:
+        pairs = zip(self.inputs[stop], self.inputs[start], strict=True)
+        return tuple(one - other for one, other in pairs)

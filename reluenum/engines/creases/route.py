@@ -1,0 +1,161 @@
+"""The engine for hidden biases without penalty and inputs of any dimension."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from math import comb
+
+from flint import fmpq
+from tqdm import tqdm
+
+from reluenum.algebra.linear import dot
+from reluenum.algebra.numbers import Number
+from reluenum.engines.creases.creases import Creases
+from reluenum.engines.creases.flows import vertex_flows
+from reluenum.engines.creases.screens import unrejected
+from reluenum.engines.creases.systems import CreasePoint, CreaseSystem, constant_network
+from reluenum.engines.creases.tight import CreaseResidual
+from reluenum.engines.hinges.joined import components_in
+from reluenum.engines.hinges.states import HingeState, Kind
+from reluenum.engines.hinges.strata import Shares, strata_with
+from reluenum.geometry.patterns import Counts
+from reluenum.geometry.sizes import SUPPORT_LIMIT, refuse_astronomical
+from reluenum.geometry.supports import count_supports
+from reluenum.groebner.backends import DEFAULT_SETTINGS, Settings
+from reluenum.landscape.creases import CreaseComponent, CreaseGroup, ranked_creases
+from reluenum.landscape.hinges import HingeStratum
+from reluenum.landscape.landscape import CertifiedLandscape, Completeness, Tally, Undecided
+from reluenum.problem import Problem
+
+
+@dataclass(frozen=True)
+class CreaseEngine:
+    """An `Engine` for hidden biases without penalty that solves polynomial systems."""
+
+    def refuse_astronomical(self, problem: Problem) -> None:
+        """Refuse a problem that is too large to be started without being asked twice."""
+        refuse_astronomical(problem, SUPPORT_LIMIT)
+
+    def landscape(
+        self, problem: Problem, settings: Settings = DEFAULT_SETTINGS
+    ) -> CertifiedLandscape:
+        """Find every local minimum of a problem."""
+        creases, width = Creases(problem), problem.width
+        with settings.open() as backends:
+            bar = {"unit": "system", "disable": not settings.progress}
+            solved = [one.solved(backends) for one in tqdm(_systems(creases, width), **bar)]
+        points = [constant_network(creases), *(one.point for one in solved if one.point)]
+        groups = [crease_components(r, width) for r in distinct_residuals(creases, points)]
+        left = [
+            Undecided(tuple(crease.face for crease in one.support), one.reason)
+            for one in solved
+            if one.reason
+        ]
+        exact = all(one.is_exact for one in solved)
+        found = (component for group in groups for component in group)
+        return CertifiedLandscape(
+            problem,
+            _crease_counts(creases, width),
+            Tally(None, sum(map(bool, groups))),
+            (),
+            ranked_creases(found, not left),
+            tuple(left),
+            Completeness.EXACT_BASIS if exact else Completeness.ENGINE,
+        )
+
+
+def _systems(creases: Creases, width: int) -> Iterator[CreaseSystem]:
+    """Yield the systems that are to be solved, those of few creases first."""
+    for size in range(1, width + 1):
+        yield from unrejected(creases, combinations(creases.live, size))
+
+
+def _crease_counts(creases: Creases, width: int) -> Counts:
+    columns = len(creases.arrangement.columns)
+    return Counts(
+        2 ** (creases.problem.size * width),
+        columns**width,
+        comb(columns + width - 1, width),
+        count_supports(len(creases.live), width),
+    )
+
+
+def distinct_residuals(creases: Creases, points: Iterable[CreasePoint]) -> list[CreaseResidual]:
+    """Return the residuals of points whose units are on their creases, each once (Lemma 94)."""
+    known: dict[tuple[str, ...], CreaseResidual] = {}
+    for residual in (CreaseResidual(creases, point) for point in points):
+        if residual.is_stationary:
+            known.setdefault(residual.key, residual)
+    return list(known.values())
+
+
+def crease_components(residual: CreaseResidual, width: int) -> list[CreaseComponent]:
+    """Return the components of minima with one residual."""
+    found = list(strata_with(residual, width, vertex_flows(residual, width)))
+    return [_of_crease(part, copies) for part, copies in components_in(found)]
+
+
+def _of_crease(part: list[Shares], copies: int) -> CreaseComponent:
+    residual = part[0].residual
+    problem, values = residual.creases.problem, residual.point.residual
+    fit = 2 * dot(residual.forces, problem.means) - dot(residual.forces, values)
+    pairs = [(_crease_stratum(share), share) for share in part]
+    pairs.sort(key=lambda pair: (-pair[0].dimension, pair[0].key))
+    strata = tuple(stratum for stratum, _ in pairs)
+    return CreaseComponent(
+        problem,
+        (fit + problem.scatter) * problem.loss_scale,
+        _level_of(residual, strata[0]),
+        strata,
+        residual.is_global,
+        False,
+        copies,
+    )
+
+
+def _crease_stratum(share: Shares) -> HingeStratum:
+    living = sorted({state for state in share.states if state.is_living})
+    groups = sorted((_crease_group(share, state) for state in living), key=lambda g: g.key)
+    kinds = [state.kind for state in share.states]
+    zeros = (kinds.count(kind) for kind in (Kind.INACTIVE, Kind.ACTIVE, Kind.ZERO))
+    return HingeStratum(tuple(groups), *zeros, share.dimension)
+
+
+def _crease_group(share: Shares, state: HingeState) -> CreaseGroup:
+    number, part = share.states.count(state), share.part(state)
+    direction = share.residual.direction(state.side)
+    square = sum((weight for _, weight in part), fmpq(0))
+    bend = sum((place * weight for place, weight in part), fmpq(0)) / square
+    if state.kind == Kind.LINE:  # as far outside as the inputs are apart
+        bend = bend - (direction.levels[-1] - direction.levels[0])
+    low, high = share.kinks(state)
+    return CreaseGroup(
+        "".join(_signs_of(share.residual.creases.problem, direction.ranks, state)),
+        state.sign,
+        number,
+        square * number,
+        direction.vector,
+        -bend,
+        tuple(None if end is None else -end for end in (high, low)),
+    )
+
+
+def _signs_of(problem: Problem, ranks: tuple[int, ...], state: HingeState) -> Iterator[str]:
+    """Yield the signs of a unit at the data points."""
+    sites = {site.row: rank for site, rank in zip(problem.sites, ranks, strict=True)}
+    for row in problem.rows:
+        rank = sites[row]
+        if state.kind == Kind.LINE or rank > state.place:
+            yield "+"
+        else:
+            yield "0" if state.kind == Kind.KINK and rank == state.place else "-"
+
+
+def _level_of(residual: CreaseResidual, stratum: HingeStratum) -> Number:
+    """Return m, from the fit at the first site."""
+    problem = residual.creases.problem
+    level = problem.means[0] - residual.point.residual[0]
+    for group in stratum.groups:
+        if group.face[problem.sites[0].first] == "+":
+            level = level - group.response(residual.creases.inputs[0])
+    return level
