@@ -135,7 +135,7 @@ class CreaseComponent(Evaluated):
             weights += [constant(0)] * number
             unit = [constant(0)] * self.problem.dimension
             units += [[*unit, constant(offset)]] * number
-        return Parameters(weights, units, self.intercept)
+        return Parameters(weights, units, self.intercept, [])
 
     @cached_property
     def network(self) -> Network:

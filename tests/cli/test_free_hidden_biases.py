@@ -67,7 +67,6 @@ def test_a_list_of_the_plane_has_no_certificate(capsys):
         (["convex", "data.csv", "--ridge", "1/10", *FREE], "beyond lists of minima"),
         (["crosscheck", "data.csv", *ASKED, *FREE], "beyond lists of minima"),
         (["stability", "found.json"], "beyond lists of minima"),
-        (["descend", "found.json", "--starts", "1"], "beyond lists of minima"),
     ],
 )
 def test_what_there_is_not_is_refused_in_one_line(arguments, line, capsys):
