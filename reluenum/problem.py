@@ -60,7 +60,7 @@ class OutputBias(StrEnum):
 
 
 class Linear(StrEnum):
-    """Whether the network has a linear part beta . x besides its units, and one with a ridge on it.
+    """Whether the network has a linear part beta . x besides its units, and if it is penalised.
 
     Examples
     --------

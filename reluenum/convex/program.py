@@ -176,9 +176,13 @@ class _Program(InDoubles):
 
     @cached_property
     def columns(self) -> list[str]:
-        """The open cells that answer to a data point; a unit in another one only costs."""
-        answers = self.geometry.problem.units.answers
-        return [cell.signs for cell in self.geometry.arrangement.cells if answers(cell.signs)]
+        """The open cells that answer to a data point; a unit in another one only costs.
+
+        Of a cell and its opposite one, if a linear part makes up for the difference (Lemma 76).
+        """
+        units, cells = self.problem.units, self.geometry.arrangement.cells
+        found = [cell.signs for cell in cells if units.answers(cell.signs)]
+        return list(filter(units.represents, found)) if units.absorbed else found
 
     @cached_property
     def masks(self) -> np.ndarray:
