@@ -61,7 +61,7 @@ def network_arrays(a: Any, B: Any, c: Any = None, m: Any = 0, beta: Any = None) 
     >>> network_arrays([1, 2], [[3], [4]]).c.tolist()
     [0.0, 0.0]
     """
-    return _checked_arrays(_doubles(B, "B", 2), c, _doubles(a, "a", 1)[None], [m], beta)
+    return _checked_arrays(_doubles_of(B, "B", 2), c, _doubles_of(a, "a", 1)[None], [m], beta)
 
 
 def stacked_arrays(
@@ -175,7 +175,7 @@ def keras_network(kernel: Any, bias: Any, last_kernel: Any, last_bias: Any = Non
     >>> keras_network([[2.0, -1.0]], [0.5, 0.0], [[1.0], [3.0]], [0.25]).B.tolist()
     [[2.0], [-1.0]]
     """
-    inner, outer = _doubles(kernel, "kernel", 2), _doubles(last_kernel, "last_kernel", 2)
+    inner, outer = _doubles_of(kernel, "kernel", 2), _doubles_of(last_kernel, "last_kernel", 2)
     return _checked_arrays(inner.T, bias, outer.T, last_bias)
 
 
@@ -201,7 +201,7 @@ def torch_network(weight: Any, bias: Any, last_weight: Any, last_bias: Any = Non
     ([1.0, 3.0], 0.25)
     """
     return _checked_arrays(
-        _doubles(weight, "weight", 2), bias, _doubles(last_weight, "last", 2), last_bias
+        _doubles_of(weight, "weight", 2), bias, _doubles_of(last_weight, "last", 2), last_bias
     )
 
 
@@ -309,9 +309,9 @@ def _checked_arrays(
     """Return parameters of (L, d) and (1, L) arrays, and what is beside them."""
     import numpy as np
 
-    c = np.zeros(len(B)) if bias is None else _doubles(bias, "bias", 1)
-    m = np.zeros(1) if last_bias is None else _doubles(last_bias, "last_bias", 1)
-    beta = np.zeros(B.shape[1]) if linear is None else _doubles(linear, "beta", 1)
+    c = np.zeros(len(B)) if bias is None else _doubles_of(bias, "bias", 1)
+    m = np.zeros(1) if last_bias is None else _doubles_of(last_bias, "last_bias", 1)
+    beta = np.zeros(B.shape[1]) if linear is None else _doubles_of(linear, "beta", 1)
     if last.shape != (1, len(B)) or c.shape != (len(B),) or m.shape != (1,):
         found = f"layers of {len(B)} and {' x '.join(map(str, last.shape))} weights"
         raise InputError("network", found, "one hidden layer, and one output of its units")
@@ -322,7 +322,7 @@ def _checked_arrays(
     return NetworkArrays(last[0], B, c, float(m[0]), beta)
 
 
-def _doubles(given: Any, name: str, axes: int) -> "np.ndarray":
+def _doubles_of(given: Any, name: str, axes: int) -> "np.ndarray":
     """Return an array of doubles; a tensor may be part of a graph."""
     import numpy as np
 

@@ -58,7 +58,7 @@ X, y = [[0.0], [1.0], [2.0], [3.0]], [0.0, 1.0, 0.0, 1.0]
 model = MLPRegressor(hidden_layer_sizes=(2,), solver="lbfgs", alpha=0.1, random_state=0)
 model.fit(X, y)
 
-landscape = enumerate_minima(sklearn_problem(model, X, y))   # every local minimum, proved
+landscape = enumerate_minima(sklearn_problem(model, X, y))  # every local minimum, proved
 found = landscape.locate(*sklearn_network(model))
 print(found.kind, found.component, found.above_best, found.distance)
 ```"""
