@@ -64,8 +64,8 @@ class HingeCell:
         return tuple(k for k in (self.place, self.place + 1) if k != idle)
 
     def columns(self, hinges: Hinges) -> tuple[Column, ...]:
-        """Return the columns of which it is the cone."""
-        if self.place < 0:
+        """Return the columns of which it is the cone: none if all inputs are equal."""
+        if self.place < 0 or not hinges.count:
             return ()
         if not self.side:
             return (SLOPE, 1), (SLOPE, -1)

@@ -153,20 +153,21 @@ class HingeExplainer:
             yield self._traced(ends[[k]])
 
     def _traced(self, end: Networks) -> tuple[End, HingeRest | None]:
-        parts = (end.weights, end.units, end.bias)
-        if not all(np.isfinite(part).all() for part in parts):
+        with np.errstate(all="ignore"):
+            value = self.objective.values(end)
+        if not np.isfinite(value).all():
             return End(EndKind.DIVERGED, float("nan")), None
         units = _exact_units(end)
         cells = [HingeCell.of_unit(self.hinges.inputs, *unit) for unit in units]
         rests = list(descended(self.hinges, cells))
         dead = np.array([[cell.place < 0 for cell in cells]])
         living = exact_loss(self.problem, without_dead_units(end, dead))
-        bound = ARRIVED * (self.problem.energy or 1) * self.problem.loss_scale
+        energy = (self.problem.energy or 1) * self.problem.loss_scale
         limits = [self._destination(rest) for rest in (rests[0], rests[-1])]
-        near = [living - limit.loss <= bound for limit in limits]
+        near = [living - limit.loss <= ARRIVED * energy for limit in limits]
         place = 0 if near == [True, False] else 1
         limit, loss = limits[place], exact_loss(self.problem, end)
-        excess = _to_double(living - limit.loss) / _to_double(self.problem.energy or fmpq(1))
+        excess = _to_double((living - limit.loss) / energy)
         found = EndKind.NOT_STATIONARY, None
         if limit.is_minimum and limit.component is None:
             found = EndKind.MISSING, None
