@@ -87,13 +87,11 @@ def stacked_arrays(
     >>> len(stacked_arrays([[1, 2], [0, 1]], [[[3], [4]], [[5], [6]]]))
     2
     """
-    import numpy as np
-
-    if np.ndim(a) == 1:
+    if _axes_of(a) == 1:
         return [network_arrays(a, B, c, 0 if m is None else m, beta)]
-    count = len(a) if np.ndim(a) else 0
+    count = len(a) if _axes_of(a) else 0
     given = [B, *([None] * count if part is None else part for part in (c, m, beta))]
-    if any(np.ndim(part) == 0 or len(part) != count for part in given):
+    if any(_axes_of(part) == 0 or len(part) != count for part in given):
         raise InputError("network", "stacks of unequal numbers of networks", "as many of each")
     given[2] = [0 if entry is None else entry for entry in given[2]]
     return [network_arrays(*parts) for parts in zip(a, *given, strict=True)]
@@ -322,6 +320,16 @@ def _checked_arrays(
     return NetworkArrays(last[0], B, c, float(m[0]), beta)
 
 
+def _axes_of(given: Any) -> int:
+    """Return the number of axes of an array, or of lists of equal lengths."""
+    import numpy as np
+
+    try:
+        return np.ndim(given)
+    except ValueError as error:
+        raise InputError("network", shown(given), "lists of equal lengths") from error
+
+
 def _doubles_of(given: Any, name: str, axes: int) -> "np.ndarray":
     """Return an array of doubles; a tensor may be part of a graph."""
     import numpy as np
@@ -329,7 +337,7 @@ def _doubles_of(given: Any, name: str, axes: int) -> "np.ndarray":
     detached = given.detach().cpu() if hasattr(given, "detach") else given
     try:
         found = np.array(detached, dtype=float)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise InputError(name, shown(given), "an array of numbers") from error
     if found.ndim != axes:
         raise InputError(name, f"{found.ndim} axes", f"{axes}")

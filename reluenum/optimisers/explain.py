@@ -341,7 +341,10 @@ def _stall(limit: Destination, settled: Settled, k: int) -> Stall:
 def share_of(pulls: np.ndarray) -> np.ndarray:
     """Return the unit vector without negative entries that is nearest to some numbers."""
     kept = np.maximum(pulls, 0)
-    return kept / np.linalg.norm(kept) if kept.any() else np.full(len(kept), len(kept) ** -0.5)
+    if not kept.any():
+        return np.full(len(kept), len(kept) ** -0.5)
+    kept = np.ldexp(kept, -np.frexp(kept.max())[1])  # so that no square is too small or too large
+    return kept / np.linalg.norm(kept)
 
 
 def exact_loss(problem: Problem, network: Networks) -> fmpq:

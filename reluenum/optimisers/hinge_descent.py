@@ -1,16 +1,19 @@
 """Downhill in rational numbers, where hidden biases are free and inputs are on a line.
 
 On products of closed cells of units the loss is convex in the sizes of hinges at inputs: a lasso
-with signs, whose exact minimiser an active set finds. From there a unit on an input may go on into
-the next gap (Lemma 84); where none can, the network is stationary.
+with signs. An active set finds an exact minimiser, and with it the polytope of all (Lemma 83), in
+the middle of which units have what they can have. From there a unit on an input may go on into the
+next gap (Lemma 84); where none can, the network is stationary.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from flint import fmpq, fmpq_mat
 
+from reluenum.engines.hinges.flows import Flows
 from reluenum.engines.hinges.hinges import LEFT, RIGHT, SLOPE, Hinges
 from reluenum.engines.hinges.residuals import HingeResidual
 from reluenum.engines.hinges.states import HingeState, Kind
@@ -23,6 +26,12 @@ INACTIVE, ON_KINK = -1, -2
 
 Sizes = dict[Column, fmpq]
 """Positive sizes of some columns."""
+
+Part = dict[int, fmpq]
+"""What a unit has of the columns of its cell, by their inputs; of lines by sides."""
+
+SHORT_OF = fmpq(999, 1000)
+"""How far to go towards a place where a size is 0."""
 
 
 @dataclass(frozen=True)
@@ -64,8 +73,8 @@ class HingeCell:
         return tuple(k for k in (self.place, self.place + 1) if k != idle)
 
     def columns(self, hinges: Hinges) -> tuple[Column, ...]:
-        """Return the columns of which it is the cone."""
-        if self.place < 0:
+        """Return the columns of which it is the cone: none if all inputs are equal."""
+        if self.place < 0 or not hinges.count:
             return ()
         if not self.side:
             return (SLOPE, 1), (SLOPE, -1)
@@ -100,6 +109,18 @@ def least_sizes(hinges: Hinges, columns: Sequence[Column]) -> Sizes:
         if rising is None or gains[rising] <= 0:
             return found
         found = _entered_column(hinges, found, rising)
+
+
+def middle_sizes(residual: HingeResidual, columns: Sequence[Column]) -> Sizes:
+    """Return the mean of the vertices of all sizes of columns with a residual (Lemma 83).
+
+    So every column has a size that has one in any of them.
+    """
+    tight = [(edge, sign) for edge, sign in columns if residual.signs.get(edge) == sign]
+    edges = {edge for edge, _ in tight}
+    flows = [flow for flow in Flows(residual).vertices if flow.keys() <= edges]
+    sums = {c: sum((flow.get(c[0], fmpq(0)) for flow in flows), fmpq(0)) for c in tight}
+    return {c: total / len(flows) for c, total in sums.items() if total}
 
 
 def _slope(hinges: Hinges, sizes: Mapping[Column, fmpq], column: Column) -> fmpq:
@@ -169,19 +190,42 @@ class HingeRest:
         return HingeResidual(self.hinges, self.hinges.residual(edges, slopes))
 
     @cached_property
-    def shares(self) -> tuple[dict[int, fmpq], ...]:
-        """For each unit what it has of the columns of its cell, by their inputs; lines by sides.
-
-        Units that have a column in common have equal shares of it.
-        """
-        owners = [cell.columns(self.hinges) for cell in self.cells]
-        counts = {c: sum(c in own for own in owners) for c in self.sizes}
+    def held(self) -> tuple[dict[int, Column], ...]:
+        """For each unit the columns of its cell that have a size, by their inputs or sides."""
         found = []
-        for cell, own in zip(self.cells, owners, strict=True):
+        for cell in self.cells:
             knots = cell.knots(self.hinges.size) or (RIGHT, LEFT)
-            living = [(k, c) for k, c in zip(knots, own, strict=False) if c in self.sizes]
-            found.append({k: self.sizes[c] / counts[c] for k, c in living})
+            pairs = zip(knots, cell.columns(self.hinges), strict=False)
+            found.append({k: column for k, column in pairs if column in self.sizes})
         return tuple(found)
+
+    @cached_property
+    def shares(self) -> tuple[Part, ...]:
+        """Equal shares of each column for the units that have it."""
+        counts = Counter(column for own in self.held for column in own.values())
+        return tuple({k: self.sizes[c] / counts[c] for k, c in own.items()} for own in self.held)
+
+    def shares_near(self, wanted: Sequence[Part]) -> tuple[Part, ...]:
+        """Return shares with the same residual, all positive, near some that have not.
+
+        On the way from equal shares to the projection on those with the residual.
+        """
+        places = [(unit, k) for unit, own in enumerate(self.held) for k in own]
+        columns = [self.held[unit][k] for unit, k in places]
+        free = _dependences(self.hinges, columns)
+        if not free:
+            return self.shares
+        gaps = [[wanted[unit][k] - self.shares[unit][k]] for unit, k in places]
+        basis = fmpq_mat(free)
+        square = basis * basis.transpose()
+        way = (basis.transpose() * square.solve(basis * fmpq_mat(gaps))).entries()
+        ways = {place: d for place, d in zip(places, way, strict=True)}
+        bounds = (self.shares[unit][k] / -d for (unit, k), d in ways.items() if d < 0)
+        step = min([SHORT_OF * bound for bound in bounds] + [fmpq(1)])
+        return tuple(
+            {k: size + step * ways[unit, k] for k, size in share.items()}
+            for unit, share in enumerate(self.shares)
+        )
 
     @property
     def states(self) -> tuple[HingeState, ...]:
@@ -212,6 +256,23 @@ class HingeRest:
                 yield steep, unit, beyond
 
 
+def _dependences(hinges: Hinges, columns: Sequence[Column]) -> list[list[fmpq]]:
+    """Return a basis of the factors with which columns add up to 0."""
+    if not columns:
+        return []
+    reduced, rank = fmpq_mat([[_inner(hinges, c, d) for d in columns] for c in columns]).rref()
+    rows = reduced.tolist()[:rank]
+    leads = [next(k for k, entry in enumerate(row) if entry) for row in rows]
+    found = []
+    for free in range(len(columns)):
+        if free not in leads:
+            factors = [fmpq(int(k == free)) for k in range(len(columns))]
+            for lead, row in zip(leads, rows, strict=True):
+                factors[lead] = -row[free]
+            found.append(factors)
+    return found
+
+
 def _state(cell: HingeCell, share: Mapping[int, fmpq]) -> HingeState:
     """Return what a unit of some cell is."""
     sign, side, places = cell.sign, cell.side, list(share)
@@ -233,6 +294,7 @@ def descended(hinges: Hinges, cells: Sequence[HingeCell]) -> Iterator[HingeRest]
     while True:
         columns = list(dict.fromkeys(c for cell in cells for c in cell.columns(hinges)))
         rest = HingeRest(hinges, tuple(cells), least_sizes(hinges, columns))
+        rest = replace(rest, sizes=middle_sizes(rest.residual, columns))
         yield rest
         crossings = list(rest.crossings())
         if not crossings:

@@ -23,20 +23,16 @@ from reluenum.optimisers.explain import (
     End,
     exact_loss,
     fmpq_of,
-    share_of,
     without_dead_units,
 )
-from reluenum.optimisers.hinge_descent import INACTIVE, HingeCell, HingeRest, descended
+from reluenum.optimisers.hinge_descent import INACTIVE, HingeCell, HingeRest, Part, descended
 from reluenum.optimisers.networks import Networks, Objective
 from reluenum.problem import Problem
 
 HingeKey = tuple[tuple[tuple[str, int, int, int], ...], tuple[int, int, int]]
 """Face, sign of a, sign of b and number of units; units that are 0: inactive, active, on kinks."""
 
-OPEN = (Kind.LINE, Kind.ACTIVE)
-"""Units that are active at all inputs, or would be if they were not 0."""
-
-BEYOND = 1e-3
+BEYOND = fmpq(1, 1000)
 """How far outside, in terms of their range, kinks of lines are at least where they are named."""
 
 
@@ -153,20 +149,21 @@ class HingeExplainer:
             yield self._traced(ends[[k]])
 
     def _traced(self, end: Networks) -> tuple[End, HingeRest | None]:
-        parts = (end.weights, end.units, end.bias)
-        if not all(np.isfinite(part).all() for part in parts):
+        with np.errstate(all="ignore"):
+            value = self.objective.values(end)
+        if not np.isfinite(value).all():
             return End(EndKind.DIVERGED, float("nan")), None
         units = _exact_units(end)
         cells = [HingeCell.of_unit(self.hinges.inputs, *unit) for unit in units]
         rests = list(descended(self.hinges, cells))
         dead = np.array([[cell.place < 0 for cell in cells]])
         living = exact_loss(self.problem, without_dead_units(end, dead))
-        bound = ARRIVED * (self.problem.energy or 1) * self.problem.loss_scale
+        energy = (self.problem.energy or 1) * self.problem.loss_scale
         limits = [self._destination(rest) for rest in (rests[0], rests[-1])]
-        near = [living - limit.loss <= bound for limit in limits]
+        near = [living - limit.loss <= ARRIVED * energy for limit in limits]
         place = 0 if near == [True, False] else 1
         limit, loss = limits[place], exact_loss(self.problem, end)
-        excess = _to_double(living - limit.loss) / _to_double(self.problem.energy or fmpq(1))
+        excess = _to_double((living - limit.loss) / energy)
         found = EndKind.NOT_STATIONARY, None
         if limit.is_minimum and limit.component is None:
             found = EndKind.MISSING, None
@@ -185,35 +182,51 @@ class HingeExplainer:
     def nearest(self, network: Networks, rest: HingeRest) -> Networks:
         """Return a point of the stationary set near a network, both batches of one.
 
-        What units of one cell have, they share as the nearest of such points do; biases that are
-        free stay where they are, if they can.
+        Units have the sizes and kinks of the network as far as others with this residual can;
+        biases that are free stay where they are, if they can.
         """
-        weights, units = np.zeros_like(network.weights), np.zeros_like(network.units)
-        inputs = np.array([*map(_to_double, self.hinges.inputs)])
-        for cell in set(rest.cells):
-            members = [k for k, other in enumerate(rest.cells) if other == cell]
-            state, hinges = rest.states[members[0]], [rest.shares[k].items() for k in members]
-            offsets = network.units[0, members, 1]
-            size = sum((size for share in hinges for _, size in share), fmpq(0))
-            roots, side = np.zeros(len(members)), state.side
-            if size:
-                pulls = cell.sign * network.weights[0, members]
-                roots = (
-                    share_of(pulls + side * network.units[0, members, 0]) * _to_double(size) ** 0.5
-                )
-            if cell.side and size:
-                places = (self.hinges.inputs[k] * part for share in hinges for k, part in share)
-                offsets = -side * roots * _to_double(sum(places, fmpq(0)) / size)
-            elif cell.place == INACTIVE:
-                offsets = np.minimum(offsets, 0)
-            else:
-                active = BEYOND * roots * np.ptp(inputs) - (side * roots[:, None] * inputs).min(
-                    axis=1
-                )
-                offsets = np.maximum(offsets, active) if state.kind in OPEN else 0 * offsets
-            weights[0, members], units[0, members, 0] = cell.sign * roots, side * roots
-            units[0, members, 1] = offsets
-        return self.objective.with_best_outer(Networks(weights, units, np.zeros(1)))
+        given = _exact_units(network)
+        states = zip(given, rest.cells, rest.states, rest.shares, strict=True)
+        shares = rest.shares_near([self._wanted(*one) for one in states])
+        units = zip(given, rest.cells, rest.states, shares, strict=True)
+        found = np.array([self._unit_with(*one) for one in units])
+        return self.objective.with_best_outer(
+            Networks(found[None, :, 0], found[None, :, 1:], np.zeros(1))
+        )
+
+    def _wanted(
+        self, unit: tuple[fmpq, fmpq, fmpq], cell: HingeCell, state: HingeState, share: Part
+    ) -> Part:
+        """Return the shares that are those of a unit, as far as it is in its cell."""
+        a, b, c = unit
+        size = max(cell.sign * a + state.side * b, fmpq(0)) ** 2 / 4
+        if len(share) < 2:
+            return dict.fromkeys(share, size)
+        low, high = (self.hinges.inputs[k] for k in share)
+        kink = min(max(-c / b, low), high) if b else (low + high) / 2
+        parts = (high - kink) / (high - low), (kink - low) / (high - low)
+        return {k: size * part for k, part in zip(share, parts, strict=True)}
+
+    def _unit_with(
+        self, unit: tuple[fmpq, fmpq, fmpq], cell: HingeCell, state: HingeState, share: Part
+    ) -> tuple[float, float, float]:
+        """Return a unit with some shares, its bias near that of another one if it is free."""
+        size, offset, inputs = sum(share.values(), fmpq(0)), _to_double(unit[2]), self.hinges.inputs
+        root, side = _to_double(size) ** 0.5, state.side
+        if cell.side and size:
+            kink = sum((inputs[k] * part for k, part in share.items()), fmpq(0)) / size
+            offset = -side * root * _to_double(kink)
+        elif cell.place == INACTIVE:
+            offset = min(offset, 0.0)
+        elif state.kind is Kind.LINE:
+            outside = BEYOND * (inputs[-1] - inputs[0]) - side * inputs[0 if side > 0 else -1]
+            offset = max(offset, root * _to_double(outside))
+        elif state.kind is Kind.ACTIVE:
+            lowest = min(unit[1] * inputs[0], unit[1] * inputs[-1]) + unit[2]
+            offset = offset if offset > 0 else _to_double(lowest)
+        else:
+            offset = 0.0
+        return cell.sign * root, side * root, offset
 
 
 def hinge_key(problem: Problem, states: Sequence[HingeState]) -> HingeKey:

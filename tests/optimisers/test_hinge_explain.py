@@ -116,6 +116,63 @@ def test_a_unit_that_dies_out_on_its_kink_is_a_saddle_with_a_kink_that_would_gro
     assert record["descent"] == {"kind": "grow", "kink": "1", "sign": 1, "side": 1}
 
 
+@pytest.mark.parametrize("kink", [1.25, 2.0, 2.75])
+def test_kinks_in_a_continuum_are_at_a_minimum(kink):
+    """Row F of section 24.5: kinks k and 4 - k, a^2 = 1/2, m = 3/4 - (4 - k)/2."""
+    points = [["0"], ["1"], ["3"], ["4"]], list("1001")
+    document = enumerate_minima(Problem.from_text(*points, 2, "1/4", **FREE)).document
+    root, other = 0.5**0.5, 4 - kink
+    at = network_arrays(
+        [root] * 2, [[root], [-root]], [-root * kink, root * other], 0.75 - other / 2
+    )
+    (record,) = locations(document, [at])["networks"]
+    assert (record["kind"], record["component"]) == ("minimum", 1)
+    assert record["distance"] < 1e-12
+
+
+def test_the_networks_of_a_list_are_where_the_list_says():
+    """One of them is inside of a segment of which an end is a kink that is not good."""
+    points = [[x] for x in "01357"], list("20013")
+    document = enumerate_minima(Problem.from_text(*points, 2, "1/2", **FREE)).document
+    networks = []
+    for component in document["components"]:
+        given = component["representative"]
+        a, c = ([float(entry) for entry in given[key]] for key in "ac")
+        slopes = [[float(entry) for entry in row] for row in given["B"]]
+        networks.append(network_arrays(a, slopes, c, float(given["m"])))
+    records = locations(document, networks)["networks"]
+    assert [record["component"] for record in records] == [*range(1, len(records) + 1)]
+    assert all(record["kind"] == "minimum" for record in records)
+    assert max(record["distance"] for record in records) < 1e-9
+
+
+@pytest.mark.parametrize("inputs", [["3"], ["1", "1"]])
+def test_equal_inputs_leave_constants(inputs):
+    """Units that are active lose their weights, whatever these are."""
+    targets = ["0", "2"][: len(inputs)]
+    landscape = enumerate_minima(Problem.from_text([[x] for x in inputs], targets, 1, 1, **FREE))
+    found = landscape.locate([2], [[1]], [1], 0)
+    assert (found.component, found.record["limit_loss"]) == (0, "0" if len(inputs) == 1 else "2")
+
+
+def test_networks_with_huge_or_tiny_numbers():
+    landscape = enumerate_minima(THREE)
+    for a, b, c in [(1e200, 1e200, 0), (1e308, 1e308, 1e308), (1, 1, 1e300)]:
+        assert landscape.locate([a], [[b]], [c], 0).record["kind"] == "diverged"
+    for a, b, c in [(1e-300, 1e-300, 0), (5e-324, 5e-324, -5e-324)]:
+        assert np.isfinite(landscape.locate([a], [[b]], [c], 0).record["distance"])
+
+
+def test_a_mean_loss_has_the_excess_of_the_sum():
+    rows, targets = THREE.inputs, THREE.targets
+    theta = np.array([[1.0, 1.0, -0.9, 0.1]])
+    mean = Problem.from_text(rows, targets, 1, "1/24", "mean", **FREE)
+    ends = [HingeExplainer(p, ()).explain_rows(theta)[0] for p in (THREE, mean)]
+    assert ends[0].excess == pytest.approx(ends[1].excess)
+    assert ends[0].excess > 0
+    assert ends[0].loss == pytest.approx(3 * ends[1].loss)
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_descents_end_at_listed_minima_or_at_saddles(seed):
     """Straight from random starts, without an optimiser: 25 on each instance."""

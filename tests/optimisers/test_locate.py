@@ -10,7 +10,7 @@ from reluenum import InputError, Problem, enumerate_minima
 from reluenum.cli import main
 from reluenum.documents.files import write_text
 from reluenum.documents.results import to_json
-from reluenum.interop import network_arrays
+from reluenum.interop import network_arrays, stacked_arrays
 from reluenum.optimisers.studies.locate import locations
 from tests.support.oracles import random_problem, reference_problem
 
@@ -140,6 +140,7 @@ def test_a_dead_network_is_at_the_saddle_of_the_zero_network():
         ({"a": [1, 2], "B": [[1], [2]], "m": 1}, "the output bias 1.0"),
         ({"a": [1, float("nan")], "B": [[1], [2]]}, "not finite"),
         ({"a": [1, "x"], "B": [[1], [2]]}, "a: .* expected an array of numbers"),
+        ({"a": [1, 10**400], "B": [[1], [2]]}, "a: .* expected an array of numbers"),
         ({"a": [[1, 2]], "B": [[1], [2]]}, "a: 2 axes; expected 1"),
         ({"a": [1, 2], "B": [[1], [2]], "c": [1]}, "expected one hidden layer"),
     ],
@@ -147,6 +148,11 @@ def test_a_dead_network_is_at_the_saddle_of_the_zero_network():
 def test_a_network_that_does_not_fit_is_refused(given, words):
     with pytest.raises(InputError, match=words):
         enumerate_minima(ONE_POINT).locate(**given)
+
+
+def test_stacks_of_unequal_widths_are_refused():
+    with pytest.raises(InputError, match="lists of equal lengths"):
+        stacked_arrays([[1, 1], [1]], [[[1], [1]], [[1]]])
 
 
 def test_lists_of_every_width_and_of_several_layers_are_refused():

@@ -7,6 +7,7 @@ stationary set at the end of it is certified, and the losses that are compared a
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from decimal import Context, Decimal
+from math import hypot
 from typing import Any
 
 import numpy as np
@@ -145,7 +146,7 @@ def _location_record(
         "excess": _rounded_gap(loss, limit["loss"]),
         "above_best": best and _rounded_gap(Decimal(limit["loss"]), best["loss"]),
         "descent": limit["descent"],
-        "distance": float(parameter_distance(network, ending)),
+        "distance": parameter_distance(network, ending),
         "nearest": _arrays(problem, ending),
     }
     return found
@@ -172,7 +173,7 @@ def _ranks(
 def parameter_distance(left: Networks, right: Networks) -> float:
     """Return the Euclidean distance of the parameters of two networks, batches of one."""
     pairs = ((getattr(left, f.name), getattr(right, f.name)) for f in fields(Networks))
-    return float(np.sqrt(sum(((one - other) ** 2).sum() for one, other in pairs)))
+    return hypot(*(gap for one, other in pairs for gap in (one - other).flat))
 
 
 def _arrays(problem: Problem, network: Networks) -> dict[str, Any]:
