@@ -14,6 +14,9 @@ from flint import fmpq
 
 from reluenum.algebra.linear import Vector, combine, dot, primitive, projection, row_space
 
+LARGEST_VALUE = 1 << 53
+"""Doubles hold whole numbers below it."""
+
 
 @dataclass(frozen=True)
 class OuterColumn:
@@ -25,7 +28,7 @@ class OuterColumn:
         Its coefficient is this share of the weighted sum of errors times values.
     coefficients : (k,) tuple of fmpq
     values : (p,) tuple of fmpq
-        At the sites; coprime integers.
+        At the sites; coprime integers, or, if doubles do not hold these, at most 1.
     """
 
     share: fmpq
@@ -126,12 +129,15 @@ class OuterPart:
 def _outer_column(
     share: fmpq, vector: Vector, columns: Sequence[Vector], whole: Sequence[Vector] | None
 ) -> OuterColumn:
-    """Return a column with values that are coprime integers."""
+    """Return a column with values that are coprime integers, or at most 1."""
     values = combine(vector, columns)
     short = vector if whole is None else tuple(dot(row, vector) for row in whole)
     if not any(values):  # only its ridge sees it
         return OuterColumn(share, short, values)
     wholes = primitive(values)
+    largest = max(map(abs, wholes))
+    if largest >= LARGEST_VALUE:
+        wholes = tuple(value / largest for value in wholes)
     place = next(k for k, value in enumerate(values) if value)
     factor = wholes[place] / values[place]
     return OuterColumn(share / factor**2, tuple(x * factor for x in short), wholes)

@@ -257,7 +257,7 @@ class _Program(InDoubles):
         """Return the sum-of-squares loss of that network, balanced."""
         errors = self.errors(vectors)
         penalty = 2 * self.ridge * np.linalg.norm(vectors, axis=1).sum()
-        return float(errors @ self.residual(errors) + penalty)
+        return max(0.0, float(errors @ self.residual(errors))) + float(penalty)
 
     def dual(self, residual: np.ndarray) -> float:
         """Return 2 r.y - r'R^+r of a residual in the range of R."""

@@ -324,8 +324,9 @@ def _shared_vector(
     values = Balls.of(column.values)
     heavy = rows if column.is_constant else rows * values[:, None]
     first = Balls.exact(slopes) @ heavy
-    most = max(abs(int(value.p)) for value in column.values)
-    if small and most * (np.abs(slopes) @ np.abs(rows.mid)).max() < _EXACT:
+    whole = small and all(value.q == 1 for value in column.values)
+    most = max(map(abs, column.values))
+    if whole and int(most) * (np.abs(slopes) @ np.abs(rows.mid)).max() < _EXACT:
         first = Balls.exact(first.mid)
     return SharedVector(Balls.of([column.share], ()), values, first * Balls.of([unit], ()))
 

@@ -102,6 +102,15 @@ def test_a_free_bias_fits_a_constant_and_leaves_nothing():
     assert compare_with_program(optimum, certified(problem)).verdict is Agreed.REACHED
 
 
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.parametrize(("inputs", "target"), [([-1, -1], 3), ([1, 1], -3), ([2, 0], "1/3")])
+def test_what_a_free_linear_part_fits_leaves_no_unit_and_no_loss_below_zero(inputs, target):
+    kinds = {"linear": "free", "output_bias": "ridge"}
+    optimum = convex_optimum(Problem.from_text([inputs], [target], 1, "1", **kinds))
+    assert (optimum.value, optimum.units) == (pytest.approx(0, abs=1e-12), 0)
+    assert optimum.value >= 0
+
+
 def test_equal_inputs_are_one_wall():
     once = convex_optimum(Problem.from_text([["0"], ["1"]], ["1", "-1"], 1, "1/10"))
     twice = Problem.from_text([["0"], ["1"], ["0"], ["1"]], ["1", "-1", "1", "-1"], 1, "1/5")

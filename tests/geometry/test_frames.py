@@ -245,6 +245,23 @@ def test_moments_with_a_linear_part_are_enclosed_in_a_table_and_without(
                     assert ball.rad < 1e-9
 
 
+@pytest.mark.parametrize("dimension", [1, 2])
+def test_moments_with_a_ridge_of_hundreds_of_digits_are_enclosed(dimension):
+    """Columns of whole numbers beyond doubles are scaled; a linear part is penalised, too."""
+    inputs = [["1", "0"], ["2", "1"], ["-1", "3"]]
+    rows = [row[:dimension] for row in inputs]
+    conventions = {"output_bias": "ridge", "linear": "ridge", "activation": "leaky:1/10"}
+    problem = Problem.from_text(rows, ["1", "3", "2"], 1, f"1/{3**700}", **conventions)
+    assert all(max(map(abs, column.values)) <= 2**53 for column in problem.outer.columns)
+    frames, moments = Frames.of(problem, Arrangement.of(problem)), Moments.of(problem)
+    for one, other in product(range(len(frames.sets)), repeat=2):
+        exact = moments.gram(frames.sets[one], frames.sets[other])
+        ball = frames.gram[np.array(one), np.array(other)]
+        for p, q in product(range(dimension + 1), repeat=2):
+            assert encloses(ball.mid[p, q], ball.rad[p, q], exact[p][q])
+            assert ball.rad[p, q] < 1e-9
+
+
 @pytest.mark.parametrize("bias", ["none", "free", "ridge"])
 @pytest.mark.parametrize("dimension", [1, 2])
 def test_all_moments_of_data_that_are_no_doubles_are_enclosed(bias, dimension):
