@@ -120,7 +120,7 @@ def test_a_point_that_stays_undecided_is_no_stratum(monkeypatch, capsys):
 def test_a_decided_list_that_the_checker_does_not_prove_has_a_message_of_its_own(
     monkeypatch, capsys
 ):
-    def refuses(*_):
+    def refuses(*_, **__):
         raise CertificateError("a stratum: something is not clear")
 
     monkeypatch.setattr(checked, "verify", refuses)
