@@ -29,7 +29,7 @@ from reluenum.engines.choice import engine_for
 from reluenum.errors import IncompleteRunError, InputError
 from reluenum.groebner.backends import Settings
 from reluenum.groebner.limits import DEFAULT_MEGABYTES, DEFAULT_SECONDS, Limits
-from reluenum.interop import NetworkArrays, network_arrays
+from reluenum.interop import network_arrays
 from reluenum.landscape.evaluation import DeepNetwork, Evaluated, Network
 from reluenum.landscape.landscape import CertifiedLandscape, StationaryRow
 from reluenum.problem import Names, Problem
@@ -211,15 +211,39 @@ def _float_of(record: Mapping[str, Any], key: str) -> float | None:
     return None if record.get(key) is None else float(record[key])
 
 
-def _located(document: Mapping[str, Any], network: NetworkArrays) -> Location:
-    """Say where one network is."""
-    from reluenum.optimisers.studies.locate import locations
+class Located:
+    """A mixin: trained networks among the minima of a `document`."""
 
-    return Location(locations(document, [network])["networks"][0])
+    document: Mapping[str, Any]
+
+    def locate(self, a: Any, B: Any, c: Any = None, m: Any = 0, beta: Any = None) -> Location:
+        """Say which minimum a trained network is at, or leads down to; of basins, the barrier out.
+
+        `reluenum.interop` has the arrays of networks of scikit-learn, PyTorch and Keras.
+
+        Parameters
+        ----------
+        a : (L,) array
+        B : (L, d) array
+        c : (L,) array, optional
+            0 by default.
+        m : number, optional
+        beta : (d,) array, optional
+            Of a linear part.
+
+        Raises
+        ------
+        InputError
+            If the network does not fit the list.
+        """
+        from reluenum.optimisers.studies.locate import locations
+
+        found = locations(self.document, [network_arrays(a, B, c, m, beta)])
+        return Location(found["networks"][0])
 
 
 @dataclass(frozen=True, eq=False)
-class Basins:
+class Basins(Located):
     """Which minima are basins, how deep, and over which passes they join.
 
     Parameters
@@ -289,28 +313,6 @@ class Basins:
         from reluenum.figures import plot_profile
 
         return plot_profile(self.document, start, stop)
-
-    def locate(self, a: Any, B: Any, c: Any = None, m: Any = 0, beta: Any = None) -> Location:
-        """Say which minimum a trained network is at, or leads down to, and the barrier out.
-
-        `reluenum.interop` has the arrays of networks of scikit-learn, PyTorch and Keras.
-
-        Parameters
-        ----------
-        a : (L,) array
-        B : (L, d) array
-        c : (L,) array, optional
-            0 by default.
-        m : number, optional
-        beta : (d,) array, optional
-            Of a linear part.
-
-        Raises
-        ------
-        InputError
-            If the network does not fit the list.
-        """
-        return _located(self.document, network_arrays(a, B, c, m, beta))
 
     def save(self, path: str | Path) -> None:
         """Write the document to a file, whole or not at all; a certificate beside it goes along."""
@@ -385,7 +387,7 @@ class Stability:
         return f"Stability of {len(self.components)} components: the list stays within {radius}"
 
 
-class Views(Sequence):
+class Views(Located, Sequence):
     """A sequence of components, by loss, that belongs to a document."""
 
     problem: Problem
@@ -479,28 +481,6 @@ class Views(Sequence):
             each = errors if isinstance(errors, Iterable) else [errors] * self.problem.size
             bounds = [parse_rational(exact_text(error)) for error in each]
         return Stability(stability(self.document, bounds, force=force))
-
-    def locate(self, a: Any, B: Any, c: Any = None, m: Any = 0, beta: Any = None) -> Location:
-        """Say which minimum a trained network is at, or leads down to.
-
-        `reluenum.interop` has the arrays of networks of scikit-learn, PyTorch and Keras.
-
-        Parameters
-        ----------
-        a : (L,) array
-        B : (L, d) array
-        c : (L,) array, optional
-            0 by default.
-        m : number, optional
-        beta : (d,) array, optional
-            Of a linear part.
-
-        Raises
-        ------
-        InputError
-            If the network does not fit the list.
-        """
-        return _located(self.document, network_arrays(a, B, c, m, beta))
 
     def figures(self) -> "dict[str, Figure]":
         """Return every figure of one instance, by name."""

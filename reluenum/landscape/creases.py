@@ -5,15 +5,13 @@ As `hinges` has them for inputs on a line; here numbers are algebraic (Lemma 97)
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import cached_property, cmp_to_key
+from functools import cmp_to_key
 
 from flint import fmpq
 
-from reluenum.algebra.decimals import Real, RootMultiple, decimal_text
-from reluenum.algebra.numbers import Number, compare, rational_point
-from reluenum.landscape.components import Parameters
-from reluenum.landscape.evaluation import Evaluated, Network
-from reluenum.landscape.hinges import HingeStratum
+from reluenum.algebra.decimals import decimal_text
+from reluenum.algebra.numbers import Number, compare
+from reluenum.landscape.hinges import FreeComponent, HingeStratum
 from reluenum.problem import Problem
 
 
@@ -50,6 +48,11 @@ class CreaseGroup:
     offsets: tuple[Number | None, Number | None]
 
     @property
+    def exact(self) -> tuple[Number, list[Number]]:
+        """The sum of their a^2, and (b, c) / |b|."""
+        return self.square, [*self.direction, self.offset]
+
+    @property
     def is_unbounded(self) -> bool:
         """Whether their biases can be as large as one likes."""
         return None in self.offsets
@@ -65,8 +68,8 @@ class CreaseGroup:
         return height * self.square * self.sign
 
 
-@dataclass(frozen=True, eq=False)
-class CreaseComponent(Evaluated):
+@dataclass(frozen=True, eq=False, repr=False)
+class CreaseComponent(FreeComponent):
     """A connected component of the set of local minimisers, up to permutation.
 
     Parameters
@@ -104,52 +107,14 @@ class CreaseComponent(Evaluated):
     orbit_size: int
 
     @property
-    def dimension(self) -> int:
-        """Dimension of the component (0: isolated)."""
-        return self.strata[0].dimension
+    def exact_intercept(self) -> Number:
+        """The intercept."""
+        return self.intercept
 
     @property
-    def on_boundary(self) -> bool:
-        """Whether some pre-activation is 0 somewhere on the component."""
-        return any(stratum.on_boundary for stratum in self.strata)
-
-    @property
-    def is_unbounded(self) -> bool:
-        """Whether it is: hidden biases of affine units and of units that are 0 are free."""
-        return any(stratum.is_unbounded for stratum in self.strata)
-
-    @property
-    def representative(self) -> Parameters:
-        """The middle of the first stratum; units that are alike share their square equally."""
-        constant = rational_point().constant
-        stratum = self.strata[0]
-        weights: list[Real] = []
-        units: list[list[Real]] = []
-        for group in stratum.groups:
-            square = group.square / group.multiplicity
-            one = group.square.point.constant(group.sign)
-            weights += [RootMultiple(one, square)] * group.multiplicity
-            unit = [RootMultiple(entry, square) for entry in (*group.direction, group.offset)]
-            units += [unit] * group.multiplicity
-        for number, offset in stratum.unsized:
-            weights += [constant(0)] * number
-            unit = [constant(0)] * self.problem.dimension
-            units += [[*unit, constant(offset)]] * number
-        return Parameters(weights, units, self.intercept, [])
-
-    @cached_property
-    def network(self) -> Network:
-        """The representative in doubles, for inputs other than the data."""
-        exact = self.representative
-        units = [map(decimal_text, unit) for unit in exact.units]
-        weights = map(decimal_text, exact.weights)
-        return Network.of(self.problem, weights, units, decimal_text(exact.bias))
-
-    def __repr__(self) -> str:
-        faces = " ".join(f"{g.face}x{g.multiplicity}" for g in self.strata[0].groups)
-        kind = "isolated" if self.dimension == 0 else f"dimension {self.dimension}"
-        loss = decimal_text(self.loss, 10)
-        return f"CreaseComponent(loss={loss}, {kind}, {faces or 'zero'})"
+    def loss_text(self) -> str:
+        """The loss in ten digits."""
+        return decimal_text(self.loss, 10)
 
 
 def ranked_creases(found: Iterable[CreaseComponent], complete: bool) -> tuple[CreaseComponent, ...]:

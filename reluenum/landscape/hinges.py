@@ -46,6 +46,13 @@ class HingeGroup:
     kinks: tuple[fmpq | None, fmpq | None]
 
     @property
+    def exact(self) -> tuple[Number, list[Number]]:
+        """The sum of their a^2, and (b, c) / |b|, as other groups have it."""
+        constant = rational_point().constant
+        vector = [constant(fmpq(self.side)), constant(-self.side * self.kink)]
+        return constant(self.square), vector
+
+    @property
     def is_unbounded(self) -> bool:
         """Whether their kinks can be as far away as one likes."""
         return None in self.kinks
@@ -60,6 +67,12 @@ class StratumGroup(Protocol):
     """The units of a stratum that are alike."""
 
     face: str
+    sign: int
+    multiplicity: int
+
+    @property
+    def exact(self) -> tuple[Number, list[Number]]:
+        """The sum of their a^2, and (b, c) / |b|."""
 
     @property
     def is_unbounded(self) -> bool:
@@ -115,8 +128,62 @@ class HingeStratum:
         return self.zero_neurons, self.on_kink, self.active, groups
 
 
-@dataclass(frozen=True, eq=False)
-class HingeComponent(Evaluated):
+class FreeComponent(Evaluated):
+    """A mixin: a component where hidden biases are free, by its `strata`, the largest first."""
+
+    problem: Problem
+    strata: tuple[HingeStratum, ...]
+    exact_intercept: Number
+    loss_text: str
+
+    @property
+    def dimension(self) -> int:
+        """Dimension of the component (0: isolated)."""
+        return self.strata[0].dimension
+
+    @property
+    def on_boundary(self) -> bool:
+        """Whether some pre-activation is 0 somewhere on the component."""
+        return any(stratum.on_boundary for stratum in self.strata)
+
+    @property
+    def is_unbounded(self) -> bool:
+        """Whether it is: hidden biases of affine units and of units that are 0 are free."""
+        return any(stratum.is_unbounded for stratum in self.strata)
+
+    @property
+    def representative(self) -> Parameters:
+        """The middle of the first stratum; units that are alike share their square equally."""
+        weights: list[Real] = []
+        units: list[list[Real]] = []
+        for group in self.strata[0].groups:
+            total, vector = group.exact
+            square = total / group.multiplicity
+            weights += [RootMultiple(total.point.constant(group.sign), square)] * group.multiplicity
+            units += [[RootMultiple(entry, square) for entry in vector]] * group.multiplicity
+        constant = rational_point().constant
+        for number, offset in self.strata[0].unsized:
+            weights += [constant(0)] * number
+            flat = [constant(0)] * self.problem.dimension
+            units += [[*flat, constant(offset)]] * number
+        return Parameters(weights, units, self.exact_intercept, [])
+
+    @cached_property
+    def network(self) -> Network:
+        """The representative in doubles, for inputs other than the data."""
+        exact = self.representative
+        units = [map(decimal_text, unit) for unit in exact.units]
+        weights = map(decimal_text, exact.weights)
+        return Network.of(self.problem, weights, units, decimal_text(exact.bias))
+
+    def __repr__(self) -> str:
+        faces = " ".join(f"{g.face}x{g.multiplicity}" for g in self.strata[0].groups)
+        kind = "isolated" if self.dimension == 0 else f"dimension {self.dimension}"
+        return f"{type(self).__name__}(loss={self.loss_text}, {kind}, {faces or 'zero'})"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class HingeComponent(FreeComponent):
     """A connected component of the set of local minimisers, up to permutation.
 
     Parameters
@@ -157,51 +224,14 @@ class HingeComponent(Evaluated):
         return rational_point().constant(self.exact_loss)
 
     @property
-    def dimension(self) -> int:
-        """Dimension of the component (0: isolated)."""
-        return self.strata[0].dimension
+    def exact_intercept(self) -> Number:
+        """The intercept, as other components have it."""
+        return rational_point().constant(self.intercept)
 
     @property
-    def on_boundary(self) -> bool:
-        """Whether some pre-activation is 0 somewhere on the component."""
-        return any(stratum.on_boundary for stratum in self.strata)
-
-    @property
-    def is_unbounded(self) -> bool:
-        """Whether it is: hidden biases of straight lines and of units that are 0 are free."""
-        return any(stratum.is_unbounded for stratum in self.strata)
-
-    @property
-    def representative(self) -> Parameters:
-        """The middle of the first stratum; units that are alike share their square equally."""
-        constant = rational_point().constant
-        stratum = self.strata[0]
-        weights: list[Real] = []
-        units: list[list[Real]] = []
-        for group in stratum.groups:
-            square = constant(group.square / group.multiplicity)
-            factors = fmpq(group.side), -group.side * group.kink
-            weights += [RootMultiple(constant(fmpq(group.sign)), square)] * group.multiplicity
-            unit = [RootMultiple(constant(factor), square) for factor in factors]
-            units += [unit] * group.multiplicity
-        for number, offset in stratum.unsized:
-            weights += [constant(fmpq(0))] * number
-            units += [[constant(fmpq(0)), constant(fmpq(offset))]] * number
-        return Parameters(weights, units, constant(self.intercept), [])
-
-    @cached_property
-    def network(self) -> Network:
-        """The representative in doubles, for inputs other than the data."""
-        exact = self.representative
-        units = [map(decimal_text, unit) for unit in exact.units]
-        weights = map(decimal_text, exact.weights)
-        return Network.of(self.problem, weights, units, decimal_text(exact.bias))
-
-    def __repr__(self) -> str:
-        faces = " ".join(f"{g.face}x{g.multiplicity}" for g in self.strata[0].groups)
-        kind = "isolated" if self.dimension == 0 else f"dimension {self.dimension}"
-        loss = f"{self.exact_loss}"
-        return f"HingeComponent(loss={loss}, {kind}, {faces or 'zero'})"
+    def loss_text(self) -> str:
+        """The loss as a fraction."""
+        return str(self.exact_loss)
 
 
 def ranked_hinges(found: Iterable[HingeComponent]) -> tuple[HingeComponent, ...]:
