@@ -30,6 +30,11 @@ class NetworkArrays(NamedTuple):
         0 without an output bias.
     beta : (d,) array
         0 without a linear part.
+
+    Examples
+    --------
+    >>> network_arrays(a=[1], B=[[2]], m=0.5).m
+    0.5
     """
 
     a: "np.ndarray"
@@ -145,6 +150,14 @@ def sklearn_network(estimator: Any) -> NetworkArrays:
     ------
     InputError
         If it is not fitted, or not a network of this package.
+
+    Examples
+    --------
+    >>> class MLPRegressor:  # what `fit` leaves
+    ...     hidden_layer_sizes, activation, solver, alpha = (1,), "relu", "lbfgs", 0.1
+    ...     coefs_, intercepts_ = ([[2.0]], [[3.0]]), ([-1.0], [0.5])
+    >>> sklearn_network(MLPRegressor())[:4]
+    (array([3.]), array([[2.]]), array([-1.]), 0.5)
     """
     _check_estimator(estimator)
     if not hasattr(estimator, "coefs_"):

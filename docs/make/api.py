@@ -1,7 +1,7 @@
 """Write docs/api.md: the public names of the package, from their docstrings.
 
-`make docs` runs it. The names are those of `reluenum`, and the components that a landscape has;
-their examples are run by the tests.
+`make docs` runs it. The names are those of `reluenum` and `reluenum.interop`, and the components
+that a landscape has; their examples are run by the tests.
 """
 
 import ast
@@ -16,6 +16,7 @@ from textwrap import dedent
 from typing import Any, get_args, get_type_hints
 
 import reluenum
+from reluenum import interop
 from reluenum.documents.files import write_text
 
 PAGE = Path(__file__).parents[1] / "api.md"
@@ -65,6 +66,7 @@ class Docstring:
 def public_things() -> dict[str, Any]:
     """Return the public names and what landscapes and components consist of; functions first."""
     things = {name: getattr(reluenum, name) for name in reluenum.__all__}
+    things |= {f"interop.{name}": reader for name, reader in _readers()}
     for thing in [thing for thing in things.values() if is_dataclass(thing)]:
         for kind in (field.type for field in fields(thing) if field.name == "components"):
             for component in classes_in(kind):
@@ -72,6 +74,13 @@ def public_things() -> dict[str, Any]:
                 parts = (component, network, *network.__subclasses__())
                 things |= {part.__name__: part for part in parts}
     return dict(sorted(things.items(), key=lambda pair: (inspect.isclass(pair[1]), pair[0])))
+
+
+def _readers() -> Iterator[tuple[str, Any]]:
+    """Yield the public functions of `reluenum.interop`, and what they return."""
+    for name, thing in vars(interop).items():
+        if getattr(thing, "__module__", "") == interop.__name__ and not name.startswith("_"):
+            yield name, thing
 
 
 def classes_in(annotation: Any) -> list[type]:
@@ -86,7 +95,7 @@ def page() -> str:
     """Return docs/api.md."""
     things = public_things()
     contents = [
-        f"- [`{name}`](#{name.lower()}): {Docstring.of(thing).summary}"
+        f"- [`{name}`](#{name.lower().replace('.', '')}): {Docstring.of(thing).summary}"
         for name, thing in things.items()
     ]
     blocks = [INTRODUCTION, "\n".join(contents)]
