@@ -347,7 +347,7 @@ def _doubles_of(given: Any, name: str, axes: int) -> "np.ndarray":
     """Return an array of doubles; a tensor may be part of a graph."""
     import numpy as np
 
-    detached = given.detach().cpu() if hasattr(given, "detach") else given
+    detached = given.detach().cpu().numpy() if hasattr(given, "detach") else given
     try:
         found = np.array(detached, dtype=float)
     except (TypeError, ValueError, OverflowError) as error:

@@ -136,6 +136,8 @@ def place(page, panel, x, y):
 def hover(page, panel, x, y):
     """Return what is said of a point."""
     across, down = place(page, panel, x, y)
+    page.mouse.move(0, 0)  # what was said of another point goes, however slow that is
+    page.wait_for_selector("#tip", state="hidden")
     page.mouse.move(across + 3, down + 3)
     page.mouse.move(across, down)
     page.wait_for_selector("#tip", state="visible")
