@@ -113,7 +113,7 @@ textbook:
 lock:
 	uv pip compile --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
 	    --custom-compile-command 'make lock' $(UPGRADE) --quiet --output-file requirements.lock \
-	    --extra convex --extra sklearn --extra slurm --extra test pyproject.toml requirements-extra.in
+	    --extra convex --extra docs --extra release --extra sklearn --extra slurm --extra test pyproject.toml requirements-extra.in
 
 clean:
 	rm -rf .venv .snakemake .pytest_cache .ruff_cache .hypothesis build reluenum.egg-info

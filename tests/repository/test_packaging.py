@@ -22,6 +22,7 @@ LOCK = (ROOT / "requirements.lock").read_text()
 
 # Where conda splits or renames a package of PyPI.
 CONDA_NAMES = {
+    "build": "python-build",
     "matplotlib": "matplotlib-base",
     "playwright": "playwright-python",
     "snakemake": "snakemake-minimal",
