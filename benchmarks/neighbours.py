@@ -7,7 +7,7 @@ Usage, in the environment of this package, with another one for the neighbours:
     python -m benchmarks.neighbours other/bin/python
 
 Writes `docs/data/neighbours.json`: which listed components TopSearch's basin hopping comes to, and
-how near celer and skglm come to the losses of minima whose supports they are given. Three minutes
+how near celer and skglm come to the losses of minima whose supports they are given. Ten minutes
 on one core.
 """
 

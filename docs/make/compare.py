@@ -112,7 +112,10 @@ COMPUTED: Sequence[Row] = (
     (
         "question",
         (
-            ("which local minima has this network on these data, and how do they join?", ["readme"]),
+            (
+                "which local minima has this network on these data, and how do they join?",
+                ["readme"],
+            ),
             ("which local minima has it?", ["P"]),
             ("what is the optimum of the convex problem that I write down?", ["V1"]),
             ("what is the optimum of a Lasso-like problem?", ["C1"]),
@@ -132,7 +135,10 @@ COMPUTED: Sequence[Row] = (
             ("ReLU, one hidden layer, squared loss, ridge", ["P"]),
             ("convex, mixed-integer convex, geometric, quasiconvex programs", ["V1"]),
             ("Lasso, elastic net, group and multitask Lasso, sparse logistic regression", ["C1"]),
-            ("combinations of datafits and penalties, nonconvex ones (MCP, SCAD) too", ["S1", "S2"]),
+            (
+                "combinations of datafits and penalties, nonconvex ones (MCP, SCAD) too",
+                ["S1", "S2"],
+            ),
             ("any polynomial system", ["H1"]),
             ("any continuous surface: learning models, molecules, functions", ["T1", "T2"]),
         ),
@@ -178,7 +184,7 @@ COMPUTED: Sequence[Row] = (
         (
             ("{largest}", ["benchmarks"]),
             ("minimal networks, a few hidden units; n = 5, L = 2 in its example", ["P", "theory"]),
-            ("what its solvers can do; the program of every width here in a second", ["V1", "convex"]),
+            ("what its solvers can do", ["V1"]),
             ("millions of features", ["C1"]),
             ("millions of features", ["S1"]),
             ("not measured: Julia was out of reach; PHCpack stands in", ["benchmarks"]),
@@ -215,7 +221,10 @@ PROVED: Sequence[Row] = (
     (
         "what is certified",
         (
-            ("every point, every verdict, completeness, the tree of basins", ["certificate", "basins"]),
+            (
+                "every point, every verdict, completeness, the tree of basins",
+                ["certificate", "basins"],
+            ),
             ("not treated", ["P"]),
             ("the solver's status and dual values", ["V1"]),
             ("the dual point behind the stopping rule", ["C2"]),
@@ -503,7 +512,8 @@ def _measured(data: Mapping[str, Any]) -> list[str]:
     return [
         "## What was measured",
         paragraph(
-            f"On {found['measured']}, on one of two shared cores of an AMD EPYC, with",
+            f"On {found['measured']}, on one of two shared cores of an AMD EPYC that were busy",
+            "(wall times, good to one digit), with",
             "`python -m benchmarks.neighbours`, which says how to make the other environment;",
             "[data/neighbours.json](data/neighbours.json) has the numbers. Instances are those of",
             "[practice.md](practice.md), at ridge 1/100.",
@@ -559,9 +569,7 @@ def _topsearch(found: Mapping[str, Any]) -> list[str]:
                 said(
                     "With the softplus it comes to most components, and to none of the lists as a "
                     "whole; nothing tells it so.",
-                    all(
-                        row["listed"] / 2 < len(row["components"]) < row["listed"] for row in soft
-                    ),
+                    all(row["listed"] / 2 < len(row["components"]) < row["listed"] for row in soft),
                 ),
                 said(
                     "The component of least loss is among them each time.",
