@@ -49,7 +49,7 @@ def asked(python: Path, program: str, task: Any) -> Any:
     subprocess.CalledProcessError
         If it fails.
     """
-    command = [str(python), str(HERE / program)]
+    command = [str(python), str(HERE / "neighbourhood" / program)]
     said = subprocess.run(command, input=json.dumps(task), text=True, capture_output=True)
     if said.returncode:
         error = subprocess.CalledProcessError(said.returncode, command)

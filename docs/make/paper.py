@@ -2,7 +2,7 @@
 
     python -m docs.make.paper
 
-The text is docs/templates/paper.md.j2; paper/paper.bib is written by hand. A minute.
+The text is paper/paper.md.j2; paper/paper.bib is written by hand. A minute.
 """
 
 import json
@@ -18,7 +18,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from docs.make.live import TEMPLATES, word
+from docs.make.live import word
 from docs.make.prose import said
 from reluenum import Landscape, Problem, enumerate_minima
 from reluenum.datasets.families import reference_data
@@ -242,7 +242,7 @@ def _trained(data: Mapping[str, Any]) -> dict[str, Any]:
 def render(data: Mapping[str, Any], landscape: Landscape) -> str:
     """Return the text."""
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), undefined=StrictUndefined, keep_trailing_newline=True
+        loader=FileSystemLoader(PAPER), undefined=StrictUndefined, keep_trailing_newline=True
     )
     environment.filters["word"] = word
     return environment.get_template("paper.md.j2").render(values(data, landscape))

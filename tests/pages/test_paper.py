@@ -49,7 +49,7 @@ def test_the_text_is_made_of_the_data(data, landscape):
 
 def test_no_number_is_written_into_the_template():
     """But for names, years, the title of a theorem and what a caption says of its panels."""
-    template = (ROOT / "docs/templates/paper.md.j2").read_text(encoding="utf-8")
+    template = (ROOT / "paper/paper.md.j2").read_text(encoding="utf-8")
     text = template.split("---\n", 2)[2]
     text = re.sub(r"\{\{.*?\}\}|\{[^}]*\}|\[@.*?\]|@\w+|\([^)]*\.pdf\)", "", text)
     assert re.findall(r"\d[\d,.]*\d|\d", text) == ["0", "1,000"]
