@@ -176,7 +176,7 @@ COMPUTED: Sequence[Row] = (
             ("not its question", ["C1"]),
             ("not its question", ["S1"]),
             ("not its question", ["H1"]),
-            ("searched for, as disconnectivity graphs", ["T1"]),
+            ("searched for, drawn as disconnectivity graphs", ["T1", "T5"]),
         ),
     ),
     (
@@ -202,7 +202,7 @@ PROVED: Sequence[Row] = (
             ("one value: duality bounds it", ["V1", "convex"]),
             ("one value: duality bounds it", ["C2"]),
             ("no statement found in its documentation", ["S2"]),
-            ("not proved; some are missing at times", ["H2", "H4"]),
+            ("not proved, but for witness sets a trace test; some may be missing", ["H3", "H4"]),
             ("no: sampling", ["T2", "measured"]),
         ),
     ),
@@ -347,7 +347,7 @@ WORKED: Sequence[Row] = (
     (
         "platforms",
         (
-            ("Linux and macOS, Python 3.11 or later", ["readme", "faq"]),
+            ("Linux, Python 3.11 or later; macOS untested", ["readme", "faq"]),
             ("none given", ["P"]),
             ("Python 3.9 or later (version 1.7)", ["V1"]),
             ("Python", ["C1"]),
@@ -590,7 +590,7 @@ def _lassos(found: Mapping[str, Any]) -> list[str]:
         paragraph(
             "On one support, the faces and signs of all units, the loss is that of a group lasso,",
             "a group for each unit, if the inequalities of the faces are left out ([theory.md]",
-            f"(theory.md), section 4). Given the supports of the {fits['supports']} isolated",
+            f"(theory.md), section 15). Given the supports of the {fits['supports']} isolated",
             f"minima of {fits['instances']} instances, celer {celer['version']} and skglm",
             f"{skglm['version']} solve it:",
         ).replace("[theory.md] (theory.md)", "[theory.md](theory.md)"),
