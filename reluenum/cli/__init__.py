@@ -57,9 +57,9 @@ class _Version(argparse.Action):
     """Print the version, looked up only when it is asked for."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
-        from importlib.metadata import version
+        from reluenum import __version__
 
-        print(f"reluenum {version('reluenum')}")
+        print(f"reluenum {__version__}")
         parser.exit()
 
 
