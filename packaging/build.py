@@ -1,7 +1,8 @@
 """Build what a release consists of, an sdist and the wheel made from it, and check both.
 
-The same sources give the same bytes: times are that of the last commit (or `SOURCE_DATE_EPOCH`), and
-owners, permissions and the order of files follow from the sources alone. Needs the extra `release`.
+The same sources give the same bytes: times are that of the last commit (or `SOURCE_DATE_EPOCH`),
+and owners, permissions and the order of files follow from the sources alone. Needs the extra
+`release`.
 
     python packaging/build.py [FOLDER]     # dist/ by default
 """
@@ -81,6 +82,7 @@ def built(root: Path, folder: Path, kind: str, epoch: str) -> None:
     done = subprocess.run(
         [*command, str(root)],
         env=os.environ | {"SOURCE_DATE_EPOCH": epoch},
+        umask=0o022,
         capture_output=True,
         text=True,
     )

@@ -1,4 +1,4 @@
-"""Snakemake wrapper: from a CSV file to every local minimum, and to what the checker proves of it."""
+"""From a CSV file to every local minimum, and to what the checker proves of the list."""
 
 __author__ = "The reluenum authors"
 __copyright__ = "Copyright 2026, The reluenum authors"

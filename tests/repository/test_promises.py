@@ -1,4 +1,4 @@
-"""What docs/promises.md says of versions 1.x: nothing vanishes, and old documents are still read."""
+"""What docs/promises.md says of 1.x: nothing vanishes, and old documents are still read."""
 
 import json
 import re

@@ -1,7 +1,7 @@
 """What docs/promises.md promises, collected from the present program.
 
-`python -m tests.support.promises` writes tests/support/promises.json: what must not vanish. It is run
-for a release, and only adds; `tests/repository/test_promises.py` compares.
+`python -m tests.support.promises` writes tests/support/promises.json: what must not vanish. It is
+run for a release, and only adds; `tests/repository/test_promises.py` compares.
 """
 
 import argparse
