@@ -98,6 +98,19 @@ def test_old_trees_are_read():
     assert "proved" in str(verify(path))
 
 
+def test_an_old_certificate_in_a_file_of_its_own_is_proved(tmp_path):
+    assert "proved" in str(verify(OLD / "beside/minima.json"))
+    shutil.copy(OLD / "beside/minima.json", tmp_path)
+    with pytest.raises((reluenum.verify.CertificateError, OSError)):
+        verify(tmp_path / "minima.json")
+
+
+def test_old_paths_are_explored(tmp_path):
+    page = tmp_path / "path.html"
+    assert main(["explore", str(OLD / "others/path.json"), "--output", str(page), "--quiet"]) == 0
+    assert "plotly" in page.read_text()
+
+
 def test_old_bounds_are_proved():
     assert "proved" in str(verify(OLD / "others/bound.json"))
 
