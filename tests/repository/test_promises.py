@@ -12,7 +12,7 @@ from reluenum.cli import main
 from reluenum.verify import verify
 from tests.support.promises import FROZEN, OLD, ROOT, keys_of, lost, promised
 
-pytestmark = pytest.mark.seconds(40)
+pytestmark = pytest.mark.seconds(30)
 
 PAGE = (ROOT / "docs/promises.md").read_text()
 
