@@ -92,7 +92,8 @@ def test_without_pytorch_one_line_says_what_to_install(minima, monkeypatch, caps
 def test_estimators_are_read_without_the_library_that_made_them(monkeypatch):
     monkeypatch.setitem(sys.modules, "sklearn", None)
     interop = import_module("reluenum.interop")
-    fitted = type("MLPRegressor", (), {"hidden_layer_sizes": (2,), "activation": "relu"})()
+    settings = {"hidden_layer_sizes": (2,), "activation": "relu", "solver": "lbfgs", "alpha": 0.1}
+    fitted = type("MLPRegressor", (), settings)()
     fitted.coefs_ = [[1.0, -1.0]], [[2.0], [3.0]]
     fitted.intercepts_ = [0.5, 0.25], [0.0]
     a, B, c, *_ = interop.sklearn_network(fitted)
