@@ -125,6 +125,16 @@ def files() -> list[str]:
     return sorted({path for path in found if "/work/" not in path and "{{" not in path})
 
 
+def targets() -> dict[str, list[str]]:
+    """Return what one asks of the workflow, and of `./run`, by name."""
+    rules = "\n".join(path.read_text() for path in (ROOT / "Snakefile", *ROOT.glob("rules/*.smk")))
+    usage = (ROOT / "run").read_text()
+    return {
+        "snakemake": sorted(re.findall(r"^rule (all|\w+_all):$", rules, re.MULTILINE)),
+        "run": sorted(re.findall(r"\./run (\w+|--)", usage)),
+    }
+
+
 def keys_of(value: Any, above: str = "") -> set[str]:
     """Return the keys of a JSON value, with those above them; a list is a `*`."""
     if isinstance(value, dict):
@@ -144,6 +154,7 @@ def promised() -> dict[str, Any]:
         "names": names(),
         "configuration": schema_keys(),
         "files": files(),
+        "targets": targets(),
     }
 
 
