@@ -57,9 +57,9 @@ class _Version(argparse.Action):
     """Print the version, looked up only when it is asked for."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
-        from reluenum import __version__
+        from importlib.metadata import version
 
-        print(f"reluenum {__version__}")
+        print(f"reluenum {version('reluenum')}")
         parser.exit()
 
 
