@@ -6,9 +6,11 @@ import shutil
 from collections.abc import Mapping
 
 import pytest
+import yaml
 
 import reluenum
 from reluenum.cli import main
+from reluenum.experiments.configuration import complete_config
 from reluenum.verify import verify
 from tests.support.promises import FROZEN, OLD, ROOT, keys_of, lost, promised
 
@@ -152,6 +154,16 @@ def test_the_same_problem_gives_the_same_list(name, tmp_path):
     assert keys_of(old) - keys_of(new) == set()
     for key in ("format", "version", "problem", "enumeration", "components", "complete"):
         assert new[key] == old[key]
+
+
+CONFIGURATIONS = yaml.safe_load((OLD / "configurations.yaml").read_text())
+
+
+@pytest.mark.parametrize("name", CONFIGURATIONS)
+def test_an_old_configuration_is_taken_with_the_same_defaults(name):
+    config = CONFIGURATIONS[name]["given"]
+    complete_config(config, ROOT / "config/schemas/config.schema.yaml")
+    assert lost(CONFIGURATIONS[name]["completed"], config) == []
 
 
 def test_a_document_that_is_changed_is_still_refused(tmp_path):

@@ -169,6 +169,9 @@ def lost(old: Any, new: Any, at: str = "") -> list[str]:
             )
         ]
     if isinstance(old, list) and isinstance(new, list):
+        if len(old) == len(new) and all(isinstance(part, dict) for part in (*old, *new)):
+            pairs = enumerate(zip(old, new, strict=True))
+            return [line for place, pair in pairs for line in lost(*pair, f"{at}/{place}")]
         return [f"{at}: {part} is gone" for part in old if part not in new]
     return [] if old == new else [f"{at}: was {old}, is {new}"]
 
