@@ -36,6 +36,12 @@ report: "captions/workflow.rst"
 # environment.post-deploy.sh installs the package from here.
 os.environ.setdefault("RELUENUM_SOURCE", str(workflow.current_basedir))
 
+# With `--software-deployment-method apptainer`, jobs run in this image (packaging/apptainer.def).
+if image := os.environ.get("RELUENUM_IMAGE"):
+
+    container: image
+
+
 # Every job of a run records the same software.
 versions.share_versions()
 

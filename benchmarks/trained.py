@@ -20,6 +20,7 @@ from tqdm import tqdm
 
 from reluenum import Problem, enumerate_minima
 from reluenum.documents.files import write_text
+from reluenum.errors import MissingExtraError
 from reluenum.interop import NetworkArrays, network_arrays, sklearn_network
 from reluenum.optimisers import LBFGS, Networks, Objective
 from reluenum.optimisers.studies.locate import locations
@@ -79,8 +80,11 @@ class Instance:
 
     def _fitted(self, inputs: np.ndarray, targets: np.ndarray, seed: int) -> NetworkArrays:
         """Return the network that scikit-learn trains from a seed."""
-        from sklearn.exceptions import ConvergenceWarning
-        from sklearn.neural_network import MLPRegressor
+        try:
+            from sklearn.exceptions import ConvergenceWarning
+            from sklearn.neural_network import MLPRegressor
+        except ImportError as error:
+            raise MissingExtraError("scikit-learn", "sklearn") from error
 
         settings = {"hidden_layer_sizes": (self.width,), "solver": "lbfgs", "alpha": 0.1}
         limits = {"max_iter": STEPS, "max_fun": 2 * STEPS, "tol": 1e-9}

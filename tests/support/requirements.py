@@ -13,6 +13,20 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 PROJECT = PYPROJECT["project"]
 
+# Where conda splits or renames a package of PyPI.
+CONDA_NAMES = {
+    "build": "python-build",
+    "matplotlib": "matplotlib-base",
+    "playwright": "playwright-python",
+    "snakemake": "snakemake-minimal",
+}
+
+
+def parsed(requirements):
+    """Return canonical name -> Requirement."""
+    found = [Requirement(text) for text in requirements]
+    return {canonicalize_name(requirement.name): requirement for requirement in found}
+
 
 def closure(requirements):
     """Return the names of requirements and of all that these require."""
