@@ -256,7 +256,7 @@ def words(ends: Ends) -> str:
         "are not there yet; no number of runs tells whether there is another minimum. The list has "
         f"all {len(components)} components, {isolated} points and {len(components) - isolated} "
         "connected sets, how deep the traps are, over which passes they are left, and a "
-        "certificate that none is missing. `make picture` draws it."
+        "certificate that none is missing. Drawn by [docs/make/picture.py](docs/make/picture.py)."
     )
 
 
