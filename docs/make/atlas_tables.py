@@ -61,7 +61,7 @@ SWEEPS = {
 }
 """Experiments in the order of the tables, with the names of their configurations."""
 
-NOT_RUN = "not computed: the sweep was run without"
+NOT_RUN = "not computed: the sweep was run without it"
 BY_BOXES = "not computed: the branch engine keeps no stationary supports"
 NO_ORDER = "not computed: nothing tells which of two losses is larger"
 COMPUTED = "computed"
@@ -187,7 +187,13 @@ def _text(number: str | float) -> str:
 
 
 def gathered(results: Path) -> Iterator[Found]:
-    """Yield every landscape of the sweeps that are in a folder of results, sweep by sweep."""
+    """Yield every landscape of the sweeps that are in a folder of results, sweep by sweep.
+
+    Parameters
+    ----------
+    results : Path
+        As the workflow knows it, relative to the folder that it ran in: files are sealed with it.
+    """
     for sweep, name in SWEEPS.items():
         config = yaml.safe_load((ROOT / f"config/{name}.yaml").read_text(encoding="utf-8"))
         complete_config(config, ROOT / "config/schemas/config.schema.yaml")
@@ -390,11 +396,11 @@ def prove(found: Atlas, names: Iterable[str]) -> Iterator[tuple[str, str, list[s
 def main(arguments: Sequence[str]) -> int:
     """Build the tables, or prove some of their rows anew."""
     if arguments[:1] == ["build"]:
-        write(gathered(Path(*arguments[1:2] or [ROOT / "results"])), HOME)
+        write(gathered(Path("results")), HOME)
         print(atlas())
         return 0
     if arguments[:1] != ["prove"]:
-        print("build [RESULTS], or prove NUMBER|NAME...", file=sys.stderr)
+        print("build, or prove NUMBER|NAME...", file=sys.stderr)
         return 2
     found, failed = atlas(), 0
     names = arguments[1:]

@@ -196,7 +196,7 @@ def atlas(folder: str | Path | None = None) -> Atlas:
     >>> bool(found.instances["complete"].all())  # no minimum is missing from any list
     True
     >>> row = found.of("reference/reference-L2-ridge1_100").iloc[0]
-    >>> row["loss_low"] <= row["loss"] <= row["loss_high"], list(row["faces"])
+    >>> bool(row["loss_low"] <= row["loss"] <= row["loss_high"]), list(row["faces"])
     (True, ['++-+0', '++0++'])
     """
     return Atlas(*(_read(name, folder) for name in TABLES))
@@ -213,12 +213,10 @@ def table_schema(name: str) -> "pa.Schema":
     import pyarrow as pa
 
     types = {TEXT: pa.string(), WHOLE: pa.int64(), REAL: pa.float64(), TRUTH: pa.bool_()}
-    types |= {
-        TEXTS: pa.list_(types[TEXT]),
-        WHOLES: pa.list_(pa.int8()),
-        REALS: pa.list_(types[REAL]),
-    }
-    types |= {MATRIX: pa.list_(types[REALS]), POINTS: pa.list_(types[TEXTS])}
+    parts = {TEXTS: TEXT, REALS: REAL, MATRIX: REALS, POINTS: TEXTS}
+    types[WHOLES] = pa.list_(pa.field("element", pa.int8()))  # named as in Parquet
+    for kind, part in parts.items():
+        types[kind] = pa.list_(pa.field("element", types[part]))
     return pa.schema(
         pa.field(key, types[c.kind], metadata={"unit": c.unit, "meaning": c.meaning})
         for key, c in TABLES[name].items()
