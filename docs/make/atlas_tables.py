@@ -228,7 +228,9 @@ def _of_batches(
 def _of_batch(sweep: str, batch: Batch, place: Path) -> Iterator[Found]:
     checked = place / "checked.txt"
     proved = checked.read_text(encoding="utf-8").splitlines() if checked.exists() else []
-    known = {line.partition(":")[0] for line in proved}
+    known = {
+        name for name, _, proof in (line.partition(": ") for line in proved) if "proved: " in proof
+    }
     for size in batch.widths:
         home = place / f"size{size}"
         named = {instance_name(found): found for found in batch_instances(batch.spec, size)}
@@ -252,7 +254,9 @@ def _by_instance(path: Path) -> dict[str, list[Row]] | None:
 
 def _of_folder(sweep: str, label: str, instance: Row, folder: Path) -> Found:
     row, parts = _landscape(sweep, label, instance, read_minima(folder / "minima.json"))
-    row["checked"] = (folder / "verified.txt").exists() or None
+    verified = folder / "verified.txt"
+    proved = verified.exists() and verified.read_text(encoding="utf-8").startswith("proved: ")
+    row["checked"] = proved or None
     tree, radii = folder / "basins.json", folder / "stability.json"
     _add_basins(row, parts, basin_rows(label, read_json(tree)) if tree.exists() else None)
     _add_radii(row, parts, radius_rows(label, read_json(radii)) if radii.exists() else None)

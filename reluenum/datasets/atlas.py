@@ -199,7 +199,7 @@ def atlas(folder: str | Path | None = None) -> Atlas:
     >>> bool(row["loss_low"] <= row["loss"] <= row["loss_high"]), list(row["faces"])
     (True, ['++-+0', '++0++'])
     """
-    return Atlas(*(_read(name, folder) for name in TABLES))
+    return Atlas(*(_table_of(name, folder) for name in TABLES))
 
 
 def table_schema(name: str) -> "pa.Schema":
@@ -247,7 +247,7 @@ def landscape_digest(document: Mapping[str, Any]) -> str:
     return sha256(json.dumps(said, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def _read(name: str, folder: str | Path | None) -> "pd.DataFrame":
+def _table_of(name: str, folder: str | Path | None) -> "pd.DataFrame":
     """Read a table with nullable types."""
     file = f"atlas_{name}.parquet"
     if folder is not None:
