@@ -124,3 +124,17 @@ def test_an_instance_is_proved_from_the_command_line(capsys):
     name = "reference/reference-L2-ridge1_100"
     assert atlas_tables.main(["prove", name]) == 0
     assert capsys.readouterr().out == f"{name}: theorem E; as in the atlas\n"
+
+
+def test_counts_are_those_that_the_page_of_the_sweep_had_before():
+    """docs/sweeps.md was made by another run: n, L, instances, isolated minima."""
+    text = (ROOT / "docs/sweeps.md").read_text(encoding="utf-8")
+    lines = [re.split(r" *\| *", line) for line in text.splitlines() if re.match(r"\| \d", line)]
+    rows = atlas().instances
+    held = rows[rows["sweep"] == "sweep_paper"].groupby(["n", "width"])["isolated"]
+    known = {(n, width): (len(found), found.sum()) for (n, width), found in held}
+    listed = {(int(cells[1]), int(cells[2])): cells for cells in lines if len(cells) > 12}
+    assert known.keys() <= listed.keys()
+    assert known == {
+        key: (int(listed[key][3]), int(listed[key][6].replace(",", ""))) for key in known
+    }
