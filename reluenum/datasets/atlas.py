@@ -45,9 +45,7 @@ INSTANCES = {
     "seed": Column(WHOLE, "1", "seed of generated data; null for other data"),
     "n": Column(WHOLE, "1", "number of data points"),
     "d": Column(WHOLE, "1", "dimension of an input"),
-    "x": Column(
-        POINTS, "data", "inputs: d exact numbers (`-17/100`) for each data point"
-    ),
+    "x": Column(POINTS, "data", "inputs: d exact numbers (`-17/100`) for each data point"),
     "y": Column(TEXTS, "data", "targets, exact numbers"),
     "weights": Column(TEXTS, "1", "weights of the data points, exact; null if all are 1"),
     "width": Column(WHOLE, "1", "number of hidden units L"),
