@@ -267,9 +267,9 @@ def _opening(found: Atlas) -> list[str]:
         "# The atlas: complete landscapes to load",
         paragraph(
             f"{len(rows):,} problems with *all* of their local minima, {len(found.components):,}",
-            "components: data as exact fractions, losses with an enclosing interval, faces, "
-            "signs, a",
-            "representative network, flags; where they were computed, basins, depths and radii.",
+            "components: data as exact fractions, losses with an enclosing interval, faces,",
+            "signs, a representative network, flags; where they were computed, basins, depths",
+            "and radii.",
             said("Every list is complete.", bool(rows["complete"].all())),
             f"Of {checked:,} lists the certificate was checked by the independent checker in the",
             "same run.",
@@ -330,9 +330,8 @@ def _boundary(found: Atlas) -> list[str]:
     return [
         "## 2. How often is the best minimum on a boundary?",
         paragraph(
-            "On a boundary some hidden unit is exactly 0 at a data point, and the loss has no "
-            "second",
-            "derivative. The zero network counts as one, as it does in the tables.",
+            "On a boundary some hidden unit is exactly 0 at a data point, and the loss has no",
+            "second derivative. The zero network counts as one, as it does in the tables.",
         ),
         _image("boundary"),
         bullets(
@@ -359,10 +358,9 @@ def _traps(found: Atlas) -> list[str]:
     return [
         "## 3. How many minima are traps that no small pass leaves?",
         paragraph(
-            "A trap is a basin that is not of least loss, its depth the rise that the lowest way "
-            "out",
-            "needs ([docs/basins.md](basins.md)), the gap the difference between worst and best",
-            f"minimum of its landscape. The small sweep has {len(rows):,} traps.",
+            "A trap is a basin that is not of least loss, its depth the rise that the lowest way",
+            "out needs ([docs/basins.md](basins.md)), the gap the difference between worst and",
+            f"best minimum of its landscape. The small sweep has {len(rows):,} traps.",
         ),
         _image("traps"),
         bullets(
@@ -516,14 +514,12 @@ def _contents(found: Atlas) -> list[str]:
         "## What it holds",
         tabulate(rows, "keys", "pipe", disable_numparse=True),
         paragraph(
-            "Configurations are described in [config/README.md](../config/README.md), the "
-            "sources of",
-            "real data in [config/data/README.md](../config/data/README.md). `checked` counts "
-            "the lists",
-            "whose certificate the independent checker went through in that run. The list of the",
-            "reference rests on Theorem E, and `sweep_paper` keeps no certificates: these lists "
-            "are",
-            "proved by the engine, and can be proved again (below).",
+            "Configurations are described in [config/README.md](../config/README.md), the",
+            "sources of real data in [config/data/README.md](../config/data/README.md).",
+            "`checked` counts the lists whose certificate the independent checker went through",
+            "in that run. The list of the reference rests on Theorem E, and `sweep_paper` keeps",
+            "no certificates: these lists are proved by the engine, and can be proved again",
+            "(below).",
             *([f"Not in it yet: {', '.join(missing)}."] if missing else []),
             *_partial(found),
         ),
@@ -533,11 +529,10 @@ def _contents(found: Atlas) -> list[str]:
         ),
         bullets([f"`{reason}`" for reason in reasons]),
         paragraph(
-            "`list_radius` is null as well where there are more than two million supports. A "
-            "basin of",
-            "least loss has the depth `inf`, and `joins` 0; a component that is no basin has the "
-            "depth",
-            "0. A radius of 0 says that none is known, `inf` that there is no bound.",
+            "Counts of supports are null where an engine counts boxes, and `list_radius` where",
+            "there are more than two million supports. A basin of least loss has the depth",
+            "`inf`, and `joins` 0; a component that is no basin has the depth 0. A radius of 0",
+            "says that none is known, `inf` that there is no bound.",
         ),
     ]
 
@@ -568,12 +563,10 @@ def _schema() -> list[str]:
     return [
         *parts,
         paragraph(
-            "Units: `data` is the unit of the targets (for `x`, of the inputs), `loss` its square,",
-            "`weight` that of the weights, `1` a pure number. Decimals are doubles: nearest "
-            "ones, but",
-            "`loss_low`, `loss_high`, `radius`, `radius_at_most` and `list_radius` are rounded "
-            "to the",
-            "side on which they stay true.",
+            "Units: `data` is the unit of the targets (for `x`, of the inputs), `loss` its",
+            "square, `weight` that of the weights, `1` a pure number. Decimals are doubles:",
+            "nearest ones, but `loss_low`, `loss_high`, `radius`, `radius_at_most` and",
+            "`list_radius` are rounded to the side on which they stay true.",
         ),
     ]
 
