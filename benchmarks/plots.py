@@ -12,10 +12,10 @@ from benchmarks.ladders import AUTO, CERTIFIED
 from reluenum.figures.style import (
     BLACK,
     BLUE,
+    BROWN,
     DOUBLE_COLUMN,
     GREEN,
     GREY,
-    ORANGE,
     PURPLE,
     SKY,
     VERMILLION,
@@ -34,7 +34,7 @@ _ENGINES = {
     "msolve": (VERMILLION, "s"),
     "singular": (GREEN, "^"),
     "sympy": (PURPLE, "D"),
-    phc.NAME: (ORANGE, "v"),
+    phc.NAME: (BROWN, "v"),
     AUTO: (SKY, "P"),
     CERTIFIED: (BLACK, "X"),
 }

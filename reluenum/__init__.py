@@ -7,6 +7,7 @@ if sys.argv[:1] == ["-m"] and not sys.flags.safe_path:
     del sys.path[0]  # `python -m reluenum`: modules are not looked for in the working folder
 
 _HOMES = {
+    "Atlas": "datasets.atlas",
     "Basins": "api",
     "HiddenBias": "problem",
     "InputError": "errors",
@@ -20,6 +21,7 @@ _HOMES = {
     "RecordedLandscape": "api",
     "ReluenumError": "errors",
     "Stability": "api",
+    "atlas": "datasets.atlas",
     "enumerate_minima": "api",
     "read_basins": "api",
     "read_landscape": "api",

@@ -23,6 +23,8 @@ from tabulate import tabulate
 from benchmarks.boxes_page import TABLE, fitting_table
 from docs.make.live import ROOT, Desk, render
 from docs.make.paper_route import components_table, markdown_table
+from docs.make.picture import read_ends, words
+from docs.make.prose import paragraph
 from reluenum import Landscape, Problem, enumerate_minima
 from reluenum.algebra.decimals import DIGITS
 from reluenum.cli.exits import BAD_INPUT, DECIDED, FAILED, UNDECIDED
@@ -113,6 +115,7 @@ def readme() -> Values:
     """Return what README.md says of the reference experiment and of limits."""
     return {
         **the_reference(),
+        "first_picture": paragraph(f"*{words(read_ends())}*"),
         "python": re.search(r"[\d.]+", project()["requires-python"])[0],
         "licence": project()["license"],
         "groebner_limit": f"{SUPPORT_LIMIT:,}",

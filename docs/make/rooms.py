@@ -14,6 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from reluenum.documents.files import write_text
+from reluenum.figures.words import described
 
 ROOT = Path(__file__).parents[2]
 PACKAGE, PLAN = ROOT / "reluenum", ROOT / "docs/architecture.md"
@@ -314,7 +315,6 @@ def _mean(values: Sequence[float], otherwise: float) -> float:
 
 HEAD = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" \
 height="{height}">
-<title>The rooms of the package: each imports from those that its arrows lead to</title>
 <style>
 text {{ font: 600 14px "DejaVu Sans", Verdana, sans-serif; text-anchor: middle; fill: #1c2733; }}
 .size {{ font-weight: 400; font-size: 11px; fill: #5a6b7d; }}
@@ -324,6 +324,13 @@ path {{ fill: none; stroke: #8291a3; stroke-width: 1.3; marker-end: url(#tip); }
 <defs><marker id="tip" viewBox="0 0 8 8" refX="7.5" refY="4" markerWidth="7" markerHeight="7" \
 orient="auto"><polygon points="0,0.5 8,4 0,7.5" fill="#8291a3"/></marker></defs>
 <rect width="{width}" height="{height}" style="fill: #ffffff; stroke: none"/>"""
+
+WORDS = (
+    "The rooms of the package",
+    "A box for each room, with the number of its modules, above those that its arrows lead to: "
+    "it imports from these.",
+)
+"""Title and description for those who do not see it."""
 
 BOX = (
     '<rect x="{x}" y="{y}" width="{width}" height="{height}" rx="7" fill="{fill}"/>'
@@ -335,7 +342,7 @@ def drawing() -> str:
     """Return the drawing of the package."""
     known = rooms()
     sizes = Counter(room_of(parts, known) for parts in modules() if parts[-1] != "__init__")
-    return Layout(imports(), sizes).svg()
+    return described(Layout(imports(), sizes).svg(), *WORDS)
 
 
 def main() -> None:

@@ -3,7 +3,6 @@
 import statistics
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from tabulate import tabulate
 from reluenum.crosscheck.agreement import Agreement
 from reluenum.crosscheck.measurement import Measurement, unfinished
 from reluenum.documents.files import write_text
-from reluenum.figures import plot_times, save_figure
+from reluenum.figures import plot_times, save_figure, svg_text
 from reluenum.figures.pages import rendered
 from reluenum.views.cells import NOTHING, csv_text, object_frame, paragraphs
 
@@ -269,9 +268,8 @@ def _shared_or_all(settings: Sequence[Mapping[str, Any]]) -> dict[str, str]:
 
 def _svg_uri(agreement: Agreement) -> str:
     """Return the figure of the times as the text of an image's address."""
-    stream = BytesIO()
-    plot_times(agreement.measurements).savefig(stream, format="svg", metadata={"Date": None})
-    return "data:image/svg+xml;base64," + b64encode(stream.getvalue()).decode("ascii")
+    picture = svg_text(plot_times(agreement.measurements))
+    return "data:image/svg+xml;base64," + b64encode(picture.encode()).decode("ascii")
 
 
 def write_views(agreement: Agreement, folder: Path, formats: Sequence[str], title: str) -> None:

@@ -2,7 +2,8 @@
 
 Every function takes a parsed document, or the tables of a sweep, and returns a
 `matplotlib.figure.Figure`; nothing is kept in pyplot. Colour is never alone: markers,
-fill and line styles say the same in greyscale. In order: `style` and `reading` are shared by all;
+fill and line styles say the same, and colours differ in lightness. In order: `perception`, `words`,
+`style` and `reading` are shared by all;
 `units_higher`, `fits` and `surface`, `features` and `units`, `levels`, `branches` and `basins`,
 `way` and `profile`, `path` and `traps`, `stability`, `times` show documents, `sweeps` tables,
 `descents`, `practice` and `collapses` optimisers; `catalogue` names what is drawn of each kind;

@@ -15,9 +15,9 @@ from reluenum.figures.reading import Document, number
 from reluenum.figures.style import (
     BLACK,
     BLUE,
+    BROWN,
     DOUBLE_COLUMN,
     LINE,
-    ORANGE,
     SINGLE_COLUMN,
     VERMILLION,
     drawing,
@@ -38,7 +38,7 @@ from reluenum.views.optimisers import (
 _MOST_COMPONENTS = 24
 """Components with a row of their own; of more, those that most runs ended at."""
 
-_BARS = {"global minimum": VERMILLION, "other minimum": BLUE, "saddle": ORANGE, "neither": "white"}
+_BARS = {"global minimum": VERMILLION, "other minimum": BLUE, "saddle": BROWN, "neither": "white"}
 """The colours of bars; their labels say the same."""
 
 _LEVELS = {

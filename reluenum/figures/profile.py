@@ -16,11 +16,11 @@ from reluenum.figures.reading import Document, number
 from reluenum.figures.style import (
     BLACK,
     BLUE,
+    BROWN,
     DOUBLE_COLUMN,
     GREEN,
     GREY,
     LINE,
-    ORANGE,
     PURPLE,
     VERMILLION,
     drawing,
@@ -32,7 +32,7 @@ from reluenum.views.cells import short_number
 MOST_PICTURES, MOST_LABELS = 8, 30
 """Fits below a profile, and labelled crossings."""
 
-_LOOKS = ((BLUE, "-"), (VERMILLION, "--"), (GREEN, "-."), (PURPLE, ":"), (ORANGE, (0, (6, 1))))
+_LOOKS = ((BLUE, "-"), (VERMILLION, "--"), (GREEN, "-."), (PURPLE, ":"), (BROWN, (0, (6, 1))))
 """Colour and line of a unit."""
 
 
@@ -65,6 +65,7 @@ def plot_profile(tree: Document, start: int, stop: int) -> Figure:
 
 @drawing(lambda drawn: undecided_note(drawn[0]["minima"]))
 def _plot_course(drawn: tuple[Document, Course]) -> tuple[Figure, str]:
+    """Draw the loss along the path between two basins, with sizes of units, and fits."""
     tree, course = drawn
     figure = Figure(figsize=(DOUBLE_COLUMN, 5.2), layout="constrained")
     above, below, strip = figure.subplots(3, 1, sharex=True, height_ratios=[2.6, 1.6, 0.9])

@@ -48,6 +48,7 @@ def plot_radii(document: Document) -> Figure:
 
 @drawing(lambda _: "")
 def _plot_radii(document: Document) -> tuple[Figure, str]:
+    """Draw how far targets may move before each minimum changes, against its loss."""
     known = [record for record in document["components"] if record["radius"] not in ("0", None)]
     if not known:
         return message("no minimum is known to persist under any change of the targets"), ""

@@ -12,6 +12,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from reluenum.documents.files import write_text
+from reluenum.figures.words import caption_of, described, figure_words
+
 SINGLE_COLUMN, DOUBLE_COLUMN = 3.4, 7.0
 """Widths of a figure in print, in inches."""
 
@@ -21,16 +24,21 @@ PNG_DPI = 200
 MOST_PANELS = 24
 """Panels of one figure; of more components, the best are shown."""
 
-BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY = (
-    *("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"),
+BLUE, VERMILLION, GREEN, PURPLE, BROWN, SKY = (
+    *("#012880", "#DE5308", "#01804F", "#914171", "#604306", "#1D9CE0"),
 )
 
-GREY, LINE, LIGHT, BLACK = "#7F7F7F", "#A6A6A6", "#D9D9D9", "#000000"
+NOTE = "#A63800"
+"""Of warnings and notes, which are text."""
 
-COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, BLACK)
-"""What is told apart by its colour, in this order."""
+GREY, LINE, LIGHT, BLACK = "#6B6B6B", "#8C8C8C", "#D9D9D9", "#000000"
+"""Grey that text may have, grey of lines, grey of grids and fills, which say nothing alone."""
 
-LOOKS = tuple(zip((BLUE, VERMILLION, GREEN, PURPLE, ORANGE, BLACK), "os^DvP", strict=True))
+COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, BROWN, SKY, BLACK)
+"""What is told apart by its colour, in this order. Each is a step of lightness away from the
+others, so that they differ in grey and to the colour-blind, too (`perception` has the formulas)."""
+
+LOOKS = tuple(zip((BLUE, VERMILLION, GREEN, PURPLE, BROWN, BLACK), "os^DvP", strict=True))
 """Colours and markers of what is told apart in one panel."""
 
 STYLE = {
@@ -62,6 +70,8 @@ def save_figure(
 ) -> list[Path]:
     """Write a figure; equal figures are equal bytes, because no file holds a date.
 
+    An SVG says what it is to those who do not see it: see `words.figure_words`.
+
     Parameters
     ----------
     figure : Figure
@@ -87,7 +97,10 @@ def save_figure(
     with mpl.rc_context(STYLE):
         for suffix in formats:
             target = Path(f"{path}.{suffix}")
-            figure.savefig(target, format=suffix, dpi=PNG_DPI, metadata=_METADATA[suffix])
+            if suffix == "svg":
+                write_text(target, _svg_file(figure))
+            else:
+                figure.savefig(target, format=suffix, dpi=PNG_DPI, metadata=_METADATA[suffix])
             written.append(target)
     return written
 
@@ -104,11 +117,15 @@ def save_figures(
 
 
 def svg_text(figure: Figure) -> str:
-    """Return a figure as an `svg` element, to stand within a page."""
+    """Return a figure as an `svg` element with title and description, to stand within a page."""
+    text = _svg_file(figure)
+    return text[text.index("<svg") :]
+
+
+def _svg_file(figure: Figure) -> str:
     with mpl.rc_context(STYLE), StringIO() as stream:
         figure.savefig(stream, format="svg", metadata=_METADATA["svg"])
-        text = stream.getvalue()
-    return text[text.index("<svg") :]
+        return described(stream.getvalue(), *figure_words(figure))
 
 
 _METADATA: dict[str, dict[str, None]] = {
@@ -122,7 +139,7 @@ Draw = Callable[[Any], tuple[Figure, str]]
 
 
 def drawing(warning: Callable[[Any], str]) -> Callable[[Draw], Callable[[Any], Figure]]:
-    """Make a drawing function apply the house style and never lose a warning.
+    """Make a drawing function apply the house style and never lose a warning or the caption.
 
     Parameters
     ----------
@@ -133,7 +150,8 @@ def drawing(warning: Callable[[Any], str]) -> Callable[[Draw], Callable[[Any], F
     -------
     decorator
         Of a function from the document to a figure and a note of its own; what it makes of it
-        returns the figure, with warning and note above it.
+        returns the figure, with warning and note above it. The caption, which title and
+        description of an SVG are made of, is the first line of the function's docstring.
     """
 
     def decorate(draw: Draw) -> Callable[[Any], Figure]:
@@ -144,11 +162,11 @@ def drawing(warning: Callable[[Any], str]) -> Callable[[Draw], Callable[[Any], F
                     figure, note = draw(document)
                 except OverflowError:
                     figure, note = message("the numbers are too large to be drawn"), ""
+                if not figure.get_label():
+                    figure.set_label(caption_of(draw.__doc__))
                 text = "\n".join(line for line in (warning(document), note) if line)
                 if text:
-                    figure.suptitle(
-                        text, color="#B03A00", fontsize=8, fontweight="bold", gid="note"
-                    )
+                    figure.suptitle(text, color=NOTE, fontsize=8, fontweight="bold", gid="note")
             return figure
 
         return drawn

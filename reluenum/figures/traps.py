@@ -12,10 +12,10 @@ from reluenum.figures.reading import Document, number
 from reluenum.figures.style import (
     BLACK,
     BLUE,
+    BROWN,
     DOUBLE_COLUMN,
     GREEN,
     GREY,
-    ORANGE,
     PURPLE,
     SKY,
     VERMILLION,
@@ -24,7 +24,7 @@ from reluenum.figures.style import (
 )
 
 _LOOKS = (
-    *((BLUE, "-"), (GREEN, "--"), (PURPLE, "-."), (ORANGE, ":")),
+    *((BLUE, "-"), (GREEN, "--"), (PURPLE, "-."), (BROWN, ":")),
     *((SKY, (0, (6, 1))), (BLACK, (0, (3, 1, 1, 1, 1, 1)))),
 )
 """Colour and line of a trap."""
@@ -78,6 +78,7 @@ def plot_traps(path: Document, trees: Sequence[Document]) -> Figure:
 
 @drawing(lambda drawn: "undecided supports at some ridges" if drawn[0]["undecided"] else "")
 def _plot_traps(drawn: tuple[Document, Sequence[Document]]) -> tuple[Figure, str]:
+    """Draw loss, barrier and depth of every trap against the ridge."""
     path, trees = drawn
     traps = followed_traps(path, trees)
     if not traps:

@@ -20,7 +20,6 @@ from reluenum.figures.style import (
     BLUE,
     DOUBLE_COLUMN,
     MOST_PANELS,
-    ORANGE,
     SINGLE_COLUMN,
     SKY,
     VERMILLION,
@@ -110,7 +109,7 @@ def units_faces(document: Document) -> tuple[Figure, int]:
     width = min(max(SINGLE_COLUMN, 1.7 + 0.25 * values.shape[1]), DOUBLE_COLUMN)
     figure = Figure(figsize=(width, 0.9 + 0.2 * len(rows)), layout="constrained")
     axes = figure.add_subplot()
-    colours = ListedColormap(["#F2F2F2", ORANGE, SKY])
+    colours = ListedColormap(["#F2F2F2", BLUE, SKY])
     mesh = axes.pcolormesh(
         values, cmap=colours, norm=BoundaryNorm([0, 1, 2, 3], 3), edgecolors="white", lw=0.8
     )
@@ -119,7 +118,8 @@ def units_faces(document: Document) -> tuple[Figure, int]:
         for row, face in enumerate(signs):
             for column, sign in enumerate(face):
                 text = {"+": "+", "-": "\N{MINUS SIGN}", "0": "0"}[sign]
-                axes.text(column + 0.5, row + 0.5, text, ha="center", va="center", fontsize=7)
+                place, ink = (column + 0.5, row + 0.5), "white" if sign == "0" else BLACK
+                axes.text(*place, text, ha="center", va="center", fontsize=7, color=ink)
         axes.set_xticks(np.arange(values.shape[1]) + 0.5, range(1, values.shape[1] + 1))
     labels = []
     for k, (rank, group) in enumerate(rows):

@@ -7,11 +7,12 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.colors import LogNorm, to_rgb
+from matplotlib.colors import LogNorm, to_hex
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 
+from reluenum.figures.perception import luminance
 from reluenum.figures.style import (
     BLACK,
     DOUBLE_COLUMN,
@@ -154,7 +155,10 @@ def _table_grid(rows: int, columns: int, height: int) -> tuple[Figure, np.ndarra
 
 
 def _draw_table(axes: Axes, table: np.ndarray, most: float, gid: str) -> None:
-    """Write numbers on cells that are the darker the larger they are, dashes where none is."""
+    """Write numbers on cells that are the darker the larger they are, dashes where none is.
+
+    Black and white contrast equally with a luminance of 0.18.
+    """
     norm = LogNorm(1, max(most, 2) ** 1.15)
     for (row, column), value in np.ndenumerate(table):
         colour = "white" if np.isnan(value) else mpl.colormaps["Blues"](float(norm(value)))
@@ -166,24 +170,12 @@ def _draw_table(axes: Axes, table: np.ndarray, most: float, gid: str) -> None:
             ha="center",
             va="center",
             fontsize=min(7, 70 / table.shape[1]),
-            color="white" if _luminance(colour) < 0.18 else BLACK,
+            color="white" if luminance(to_hex(colour)) < 0.18 else BLACK,
             gid=f"{gid}-cell-{row}-{column}",
         )
     axes.set(xlim=(0, table.shape[1]), ylim=(0, table.shape[0]))
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
-
-
-def _luminance(colour: Any) -> float:
-    """Return the relative luminance; black and white contrast equally with 0.18.
-
-    References
-    ----------
-    .. [1] W3C, Web Content Accessibility Guidelines 2.2, definition of relative luminance.
-    """
-    channels = np.array(to_rgb(colour))
-    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
-    return float(linear @ [0.2126, 0.7152, 0.0722])
 
 
 def _short(value: float) -> str:

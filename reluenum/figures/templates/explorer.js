@@ -188,7 +188,7 @@
     const style = getComputedStyle(document.documentElement);
     const colour = (name) => style.getPropertyValue(`--${name}`).trim();
     palette = Object.fromEntries(
-      ["card", "ink", "muted", "line", "grid", "band"].map((name) => [name, colour(name)]),
+      ["card", "ink", "muted", "line", "edge", "grid", "band"].map((name) => [name, colour(name)]),
     );
     palette.families = [0, 1, 2, 3, 4, 5, 6].map((index) => colour(`c${index}`));
   };
@@ -209,8 +209,8 @@
     fixedrange: true,
     zeroline: false,
     gridcolor: palette.grid,
-    linecolor: palette.line,
-    tickcolor: palette.line,
+    linecolor: palette.edge,
+    tickcolor: palette.edge,
     showline: true,
     ticks: "outside",
     automargin: true,
@@ -403,7 +403,7 @@
       yaxis: axis({ title: { text: "loss" }, range: lossRange }),
       yaxis2: { overlaying: "y", range: [0, 1], visible: false, fixedrange: true },
       shapes: [
-        ...events.map((event) => vertical(middle(event), { color: palette.line, width: 1, dash: "dot" })),
+        ...events.map((event) => vertical(middle(event), { color: palette.edge, width: 1, dash: "dot" })),
         vertical(values[state.k], { color: palette.ink, width: 2 }),
       ],
     }), CONFIGURATION);
@@ -571,7 +571,7 @@
         x: steps.map((step) => step * length),
         y: steps.map((step) => -x * step * length),
         mode: "lines",
-        line: { color: palette.line, width: 1 },
+        line: { color: palette.edge, width: 1 },
         customdata: steps.map(() => ["datum", i]),
         hoverinfo: "none",
       };
@@ -583,7 +583,7 @@
         y: vectors.flatMap(([, c]) => [0, c, null]),
         mode: "lines",
         line: { color: colourOf(segment), dash: dashOf(segment), width: isChosen(segment) ? 3.5 : 1.5 },
-        opacity: isChosen(segment) ? 1 : 0.55,
+        opacity: isChosen(segment) ? 1 : 0.75,
         hoverinfo: "skip",
       };
     });
@@ -608,7 +608,7 @@
         mode: "lines+markers",
         line: { color: colourOf(segment), dash: dashOf(segment), width: isChosen(segment) ? 3.5 : 1.2 },
         marker: { symbol: unitSymbol(segment, j), size: isChosen(segment) ? 12 : 7, color: colourOf(segment) },
-        opacity: isChosen(segment) ? 1 : 0.5,
+        opacity: isChosen(segment) ? 1 : 0.75,
         customdata: names.map(() => ["unit", segment, state.k, j]),
         hoverinfo: "none",
       })),
@@ -635,7 +635,7 @@
         y: x.map((entry) => predict(sample, segments[segment].signs, [entry])),
         mode: "lines",
         line: { color: colourOf(segment), dash: dashOf(segment), width: isChosen(segment) ? 4.5 : 1.3 },
-        opacity: isChosen(segment) ? 1 : 0.45,
+        opacity: isChosen(segment) ? 1 : 0.75,
         customdata: x.map(() => ["minimum", segment, state.k]),
         hoverinfo: "none",
       };
@@ -674,7 +674,7 @@
         color: colourOf(segment),
         line: { width: segments[segment].isolated ? 0 : 2, color: colourOf(segment) },
       },
-      opacity: isChosen(segment) ? 1 : 0.5,
+      opacity: isChosen(segment) ? 1 : 0.75,
       customdata: problem.targets.map((_, i) => ["fit", segment, state.k, i]),
       hoverinfo: "none",
     }));
@@ -732,8 +732,10 @@
     return button;
   };
 
+  let followed = false; // whether the focus goes to the chosen row
   const writeMinima = () => {
-    const focused = document.activeElement?.dataset?.family;
+    const focused = followed ? segments[chosen()].family : document.activeElement?.dataset?.family;
+    followed = false;
     const rows = present[state.k].map((segment) => {
       const { name, family, faces } = segments[segment];
       const sample = sampleAt(segment, state.k);
@@ -748,7 +750,7 @@
       }
       if (sample.bias !== null) support.push(made("div", `m: ${sample.bias}`, "exact quiet"));
       const row = filled("tr", [
-        filled("td", [button]),
+        filled("td", [button, made("span", name, "printed")]),
         made("td", sample.loss, "exact loss"),
         filled("td", [
           made("div", kind(segment)),
@@ -768,7 +770,10 @@
     const rows = events.map((event, j) => {
       const { low, high, changes } = event;
       return filled("tr", [
-        filled("td", [rowButton(String(j + 1), `Go to event ${j + 1}`, () => go(high))]),
+        filled("td", [
+          rowButton(String(j + 1), `Go to event ${j + 1}`, () => go(high)),
+          made("span", String(j + 1), "printed"),
+        ]),
         filled("td", [
           ...(event.number ? exactNodes(event) : []),
           made("div", `${ridges[low].decimal} to ${ridges[high].decimal}`, "exact"),
@@ -900,6 +905,12 @@
     state.family = family;
     redraw();
   };
+  /** Choose the minimum that is so many places above the chosen one, by loss. */
+  const step = (places) => {
+    const here = present[state.k];
+    const place = here.indexOf(chosen()) + places;
+    if (place >= 0 && place < here.length) choose(segments[here[place]].family);
+  };
   const nextEvent = () => {
     const found = events.find(({ high }) => high > state.k);
     if (found) go(found.high);
@@ -938,9 +949,23 @@
   element("next").addEventListener("click", stopped(nextEvent));
   element("play").addEventListener("click", () => (playing === undefined ? play() : stop()));
 
+  /** Arrow keys go through the minima in panels and in their table, and along the ridges in panels. */
+  const arrows = (event) => {
+    const panel = event.target.matches("main > figure");
+    const rows = element("minima").contains(event.target);
+    const up = { ArrowUp: panel ? 1 : -1, ArrowDown: panel ? -1 : 1 }[event.key];
+    const along = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if ((panel || rows) && up) step(up);
+    else if (panel && along) stopped(() => go(state.k + along))();
+    else return;
+    event.preventDefault();
+    if (rows) followed = true;
+  };
+
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") element("tip").hidden = true;
     if (event.ctrlKey || event.metaKey || event.altKey || event.target === chooser) return;
+    arrows(event);
     if (["]", "n"].includes(event.key)) stopped(nextEvent)();
     if (["[", "p"].includes(event.key)) stopped(previousEvent)();
   });
@@ -997,6 +1022,14 @@
     element(id).on("plotly_click", react);
   }
   document.addEventListener("scroll", () => { element("tip").hidden = true; }, { passive: true });
+  /** On paper everything is drawn in the light colours, at once. */
+  const onPaper = (printed) => () => {
+    document.documentElement.toggleAttribute("data-printed", printed);
+    readPalette();
+    draw();
+  };
+  window.addEventListener("beforeprint", onPaper(true));
+  window.addEventListener("afterprint", onPaper(false));
   window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
     readPalette();
     redraw();
