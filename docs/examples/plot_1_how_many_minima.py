@@ -6,9 +6,9 @@ Training from random starts gives several answers. How many are there, and is th
 them? Here is the whole list for two hidden units and a real data set, and then what training
 finds of it.
 
-The data are the deaths from preventable disease in the British army in the East, a month, from
-April 1854 to March 1856 (F. Nightingale, *A Contribution to the Sanitary History of the British
-Army during the Late War with Russia*, 1859).
+The data are the deaths from preventable disease in the British army in the East, a month (April
+1854 to March 1856, from F. Nightingale, *A Contribution to the Sanitary History of the British Army
+during the Late War with Russia*, 1859).
 """
 
 from collections import Counter

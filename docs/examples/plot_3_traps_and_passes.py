@@ -119,6 +119,8 @@ axis.axhline(barrier, color="C3", linewidth=0.8)
 axis.text(0.02, barrier, "barrier", color="C3", va="bottom")
 axis.plot([0, 1], [straight[0], straight[-1]], "o", color="C3")
 axis.set(xlabel="way from the trap to the best minimum", ylabel="loss", yscale="log")
+axis.minorticks_off()
+axis.set_yticks([0.2, 0.5, 1, 2], ["0.2", "0.5", "1", "2"])
 axis.legend()
 plt.show()
 

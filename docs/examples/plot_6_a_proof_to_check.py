@@ -145,8 +145,9 @@ assert reluenum("verify", "minima.json", "other.csv").returncode != 0
 folder.cleanup()
 
 # %%
-# The loss of the best network, as a fraction enclosed to 30 digits:
+# The loss of the best network, enclosed to 30 digits:
 
+print("a decimal with", len(best["loss"].partition(".")[2]), "digits")
 print(Fraction(best["loss_interval"][0]), "<= loss <=", Fraction(best["loss_interval"][1]))
 
 # %%

@@ -105,7 +105,8 @@ wider = enumerate_minima(problem.with_width(2))
 print(wider)
 losses = [Fraction(minimum["loss_exact"]) for minimum in wider.document["components"]]
 assert losses[0] == Fraction(13, 32)
-both = [Fraction(1, 8), Fraction(-1, 4), Fraction(1, 8)]  # their residuals
+both = [Fraction(1, 8), Fraction(-1, 4), Fraction(1, 8)]
+print("residuals with two units:", *both)
 
 # %%
 # With a second unit the best loss is 13/32, with the residuals 1/8, -1/4, 1/8, and no third unit

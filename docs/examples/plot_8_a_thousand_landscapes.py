@@ -106,6 +106,7 @@ for axis, (width, rows) in zip(axes, instances.groupby("width"), strict=True):
         bars = {"color": colour, "hatch": hatch, "label": f"ridge {ridge}"}
         axis.bar(number + shift, landscapes, width=0.4, **bars)
     axis.set(xlabel="components of local minima", title=f"width {width}")
+    axis.set_xticks(range(1, rows["components"].max() + 1))
 axes[0].set_ylabel("landscapes of 250")
 axes[0].legend()
 plt.show()
