@@ -86,7 +86,7 @@ assert widths["global"]["smallest"] == 4
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
 losses = table["loss"].astype(float)
-optimal = table["global_at_every_width"].astype(bool)
+optimal = table["global_at_every_width"]
 left.axhline(losses.min(), color="C2", linewidth=1)
 left.plot(table["width_min"][~optimal], losses[~optimal], "o", color="C0", label="other minima")
 left.plot(table["width_min"][optimal], losses[optimal], "*", color="C5", markersize=13)
