@@ -125,7 +125,7 @@ plt.show()
 # in a clone that all nodes see, with partition, account and limits at the top of
 # ``profiles/slurm/config.yaml``. Snakemake stays on the login node, sends the jobs, and asks for
 # time and memory by the number of supports. A further seed, ridge or width computes only what is
-# missing. ``config/sweep_cluster.yaml`` plans 100,000 landscapes.
+# missing. ``config/sweep_cluster.yaml`` plans a hundred times as many.
 #
 # Read on: :doc:`/cluster`, :doc:`/sweeps`; in the repository ``config/README.md`` has every key,
 # ``profiles/README.md`` how jobs are sent, ``results/README.md`` every column.
