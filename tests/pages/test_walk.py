@@ -16,7 +16,7 @@ from snakemake.cli import get_argument_parser
 import reluenum
 from reluenum.cli import COMMANDS, _attached, _parser
 from reluenum.errors import InputError
-from tests.pages.test_navigation import ROOT, links, pages
+from tests.support.markdown import ROOT, code_of, links, pages, spans, typed
 from tests.support.workflow import TARGETS, rules
 
 PAGES = [page for page in pages() if page.name != "CHANGELOG.md"]
@@ -27,35 +27,6 @@ SCRIPTS = sorted((ROOT / "docs/examples").glob("plot_*.py"))
 READ = [*PAGES, *SCRIPTS]
 
 each_page = pytest.mark.parametrize("page", READ, ids=lambda page: str(page.relative_to(ROOT)))
-
-
-def blocks(text):
-    """Return the code blocks of a page, as pairs of language and text."""
-    return re.findall(r"^ *```(\w*)\n(.*?)^ *```", text, re.DOTALL | re.MULTILINE)
-
-
-def spans(text):
-    """Return what a page has as inline code, without the blanks of broken lines."""
-    text = re.sub(r"^ *```.*?^ *```", "", text, flags=re.DOTALL | re.MULTILINE)
-    return [" ".join(span.split()) for _, span in re.findall(r"(?<!`)(``?)([^`]+)\1(?!`)", text)]
-
-
-def code_of(page):
-    """Return everything on a page that is code."""
-    text = page.read_text(encoding="utf-8")
-    return "\n".join([*spans(text), *(block for _, block in blocks(text))])
-
-
-def typed(page):
-    """Return the lines of a page that a reader types: those of blocks of commands."""
-    found = []
-    for language, block in blocks(page.read_text(encoding="utf-8")):
-        block = re.sub(r"\\\n *", " ", block)
-        if language == "console":
-            found += re.findall(r"^\$ (.*)$", block, re.MULTILINE)
-        elif language in ("sh", "bash", ""):
-            found += block.splitlines()
-    return found
 
 
 def commands(lines, name):
