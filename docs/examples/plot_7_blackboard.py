@@ -83,8 +83,8 @@ assert exact == [loss, loss, Fraction(2, 3), Fraction(2, 3)]
 # all points, and only the penalty sees it; or it is a straight line, of which these data have none.
 # Training does end there.
 #
-# Why there is nothing else
-# -------------------------
+# When another unit pays
+# ----------------------
 # The kinks of stationary units are where :math:`P` or :math:`N` has the absolute value 1/8, at an
 # input or in a gap where it is flat. A network is global at *every* width if no value is larger:
 # then no unit that one could add would pay.
@@ -136,7 +136,8 @@ plt.show()
 # %%
 # Above the fits, below :math:`P` and :math:`N`; the band is what the ridge allows. Outside of it a
 # unit would pay (left, middle); a unit sits where its curve touches the edge (middle, right); if
-# both stay inside, the network is global at every width (right).
+# both stay inside, the network is global at every width (right). Where the fit is symmetric, the two
+# curves are one.
 #
 # Read on: section 24 of :doc:`/theory` proves this for any number of points; sections 10 and 24.5
 # have more examples for a blackboard. :doc:`/weight_decay` says which library penalises what.

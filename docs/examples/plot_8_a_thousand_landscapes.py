@@ -50,9 +50,6 @@ sweep:
   data_sets_per_job: 250
   certificates: false
 """
-folder = TemporaryDirectory()
-here = Path(folder.name)
-(here / "thousand.yaml").write_text(configuration)
 
 # %%
 # The run
@@ -60,6 +57,9 @@ here = Path(folder.name)
 # ``snakemake --cores 2 --configfile thousand.yaml`` makes tables, figures, summaries and checks.
 # Named files are made alone, which is faster; here, the two tables.
 
+folder = TemporaryDirectory()
+here = Path(folder.name)
+(here / "thousand.yaml").write_text(configuration)
 tables = ["results/thousand/instances.csv", "results/thousand/components.csv"]
 command = [
     "--cores",
