@@ -136,8 +136,8 @@ plt.show()
 # %%
 # Above the fits, below :math:`P` and :math:`N`; the band is what the ridge allows. Outside of it a
 # unit would pay (left, middle); a unit sits where its curve touches the edge (middle, right); if
-# both stay inside, the network is global at every width (right). Where the fit is symmetric, the two
-# curves are one.
+# both stay inside, the network is global at every width (right). Of a symmetric fit the two curves
+# are one.
 #
 # Read on: section 24 of :doc:`/theory` proves this for any number of points; sections 10 and 24.5
 # have more examples for a blackboard. :doc:`/weight_decay` says which library penalises what.

@@ -61,16 +61,9 @@ folder = TemporaryDirectory()
 here = Path(folder.name)
 (here / "thousand.yaml").write_text(configuration)
 tables = ["results/thousand/instances.csv", "results/thousand/components.csv"]
-command = [
-    "--cores",
-    "2",
-    "--configfile",
-    "thousand.yaml",
-    "--snakefile",
-    str(source / "Snakefile"),
-]
+options = ["--cores", "2", "--configfile", "thousand.yaml", "--quiet", "all", "--snakefile"]
 subprocess.run(
-    [sys.executable, "-m", "snakemake", *tables, *command, "--quiet", "all"],
+    [sys.executable, "-m", "snakemake", *tables, *options, source / "Snakefile"],
     cwd=here,
     check=True,
     env={**os.environ, "PYTHONPATH": str(source)},
