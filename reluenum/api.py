@@ -669,7 +669,8 @@ def enumerate_minima(
     Landscape of Problem(n=2, d=1, width=1, ridge=1/2, loss=sum, output_bias=none): 1 compon...
     """
     if not isinstance(problem, Problem):
-        raise InputError("problem", _kind_of(problem), "a Problem; `Problem.from_arrays` makes one")
+        found = f"{shown(problem)} of type {type(problem).__name__}"
+        raise InputError("problem", found, "a Problem; `Problem.from_arrays` makes one")
     named = None if supports is None else _placed(supports)
     way = engine_for(problem, engine, formulation, all_patterns, named)
     settings = Settings(backend, Limits(seconds, megabytes), jobs, progress)
@@ -677,11 +678,6 @@ def enumerate_minima(
         way.refuse_astronomical(problem)
     found = way.landscape(problem, settings)
     return Landscape(**{field.name: getattr(found, field.name) for field in fields(found)})
-
-
-def _kind_of(value: Any) -> str:
-    """Return a value, and what kind of thing it is."""
-    return f"{shown(value)} of type {type(value).__name__}"
 
 
 def _placed(supports: Iterable[str]) -> list[tuple[str, str]]:
