@@ -382,6 +382,12 @@ class Stability:
         """Write the document to a file, whole or not at all."""
         write_text(Path(path), to_json(dict(self.document)))
 
+    def _repr_html_(self) -> str:
+        """Return the figure, with its text alternative, for notebooks."""
+        from reluenum.figures.pages import radii_section
+
+        return radii_section(self.document)
+
     def __repr__(self) -> str:
         radius = self.document["list"]["radius"] or "a radius that is not known"
         return f"Stability of {len(self.components)} components: the list stays within {radius}"
@@ -568,8 +574,8 @@ class Landscape(Views, CertifiedLandscape):
     Component(loss=1.289213562, isolated, 0+x1)
     >>> best.predict([-1, 0, 1, 2]).round(2).tolist()
     [0.0, 0.82, 1.65, 2.47]
-    >>> landscape.frame().loc[0, ["kind", "support", "global_at_every_width"]].tolist()
-    ['isolated', '(0+) a>0 x1', True]
+    >>> landscape.frame()[["kind", "support", "global_at_every_width"]].values.tolist()
+    [['isolated', '(0+) a>0 x1', True]]
     >>> list(landscape.units().columns)
     ['component', 'unit', 'face', 'a', 'b_x', 'c']
     """
@@ -653,8 +659,8 @@ def enumerate_minima(
     Raises
     ------
     InputError
-        If backend, formulation or engine are unknown, a number is none, or, without `force`, the
-        problem is too large.
+        If the problem is none, backend, formulation or engine are unknown, a number is none, or,
+        without `force`, the problem is too large.
 
     Examples
     --------
@@ -662,6 +668,9 @@ def enumerate_minima(
     >>> enumerate_minima(problem)  # doctest: +ELLIPSIS
     Landscape of Problem(n=2, d=1, width=1, ridge=1/2, loss=sum, output_bias=none): 1 compon...
     """
+    if not isinstance(problem, Problem):
+        found = f"{shown(problem)} of type {type(problem).__name__}"
+        raise InputError("problem", found, "a Problem; `Problem.from_arrays` makes one")
     named = None if supports is None else _placed(supports)
     way = engine_for(problem, engine, formulation, all_patterns, named)
     settings = Settings(backend, Limits(seconds, megabytes), jobs, progress)

@@ -15,6 +15,7 @@ from reluenum.views.facts import facts
 from reluenum.views.instances import readable_instances, undecided_notes
 from reluenum.views.optimisers import LEGEND as OPTIMISERS_LEGEND
 from reluenum.views.optimisers import readable_optimisers, readable_shares, shares_totals, warnings
+from reluenum.views.stability import radii_in_words
 from reluenum.views.sweep_tables import GROUP_AND_RIDGE
 from reluenum.views.sweeps import (
     LEGEND,
@@ -121,6 +122,14 @@ def tree_section(tree: Document) -> str:
     from reluenum.figures import plot_tree, svg_text
 
     return rendered("picture.html.j2", words=tree_in_words(tree), picture=svg_text(plot_tree(tree)))
+
+
+def radii_section(document: Document) -> str:
+    """Return the radii of minima with their text alternative, as a part of a page."""
+    from reluenum.figures import plot_radii, svg_text
+
+    words, picture = radii_in_words(document), svg_text(plot_radii(document))
+    return rendered("picture.html.j2", words=words, picture=picture)
 
 
 ROWS, FITS = 12, 3

@@ -84,11 +84,28 @@ def share_interval(count: int, total: int) -> tuple[float, float, float]:
 
 
 def object_frame(records: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> "pd.DataFrame":
-    """Return a frame that keeps every cell the object it is (an int with gaps stays an int)."""
+    """Return a frame that keeps every cell the object it is (an int with gaps stays an int).
+
+    A column of truth values without gaps is one of bool, so that it can choose rows.
+
+    Examples
+    --------
+    >>> frame = object_frame(
+    ...     [{"loss": "1/3", "best": True}, {"loss": "2", "best": False}], ["loss", "best"]
+    ... )
+    >>> frame[~frame["best"]]["loss"].tolist()
+    ['2']
+    """
     cells = [[record.get(column) for column in columns] for record in records]
     import pandas as pd
 
-    return pd.DataFrame(cells, columns=list(columns), dtype=object)
+    frame = pd.DataFrame(cells, columns=list(columns), dtype=object)
+    truths = [
+        name
+        for name, *values in zip(columns, *cells, strict=True)
+        if values and all(isinstance(value, bool) for value in values)
+    ]
+    return frame.astype(dict.fromkeys(truths, bool))
 
 
 def list_cell(texts: Iterable[str]) -> str:

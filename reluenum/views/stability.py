@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from reluenum.documents.labels import Document
-from reluenum.views.cells import csv_text, list_cell, object_frame
+from reluenum.views.cells import csv_text, list_cell, object_frame, short_number
 
 if TYPE_CHECKING:  # slow to import: only where a table is made
     import pandas as pd
@@ -58,6 +58,25 @@ def _radius_row(record: Mapping[str, Any]) -> dict[str, Any]:
         "event": near["event"],
         "goes_on": None if after is None else list_cell(after) or "zero",
     }
+
+
+def radii_in_words(document: Document, most: int = 12) -> str:
+    """Return what a picture of radii shows, for those who do not see it.
+
+    Examples
+    --------
+    >>> near = {"distance": "0.2", "event": "a unit vanishes"}
+    >>> minimum = {"index": 0, "loss": "1.5", "radius": "0.1", "nearest": near}
+    >>> radii_in_words({"components": [minimum, minimum | {"index": 1, "nearest": None}]})
+    'Radii: 1, loss 1.5, persists within 0.1, ends at 0.2; 2, loss 1.5, persists within 0.1.'
+    """
+    parts = []
+    for record in document["components"]:
+        near, loss = record["nearest"], short_number(record["loss"], 4)
+        end = f", ends at {near['distance']}" if near else ""
+        parts.append(f"{record['index'] + 1}, loss {loss}, persists within {record['radius']}{end}")
+    rest = [f"and {len(parts) - most} more"] if len(parts) > most else []
+    return f"Radii: {'; '.join(parts[:most] + rest)}."
 
 
 def radii_csv(document: Document) -> str:

@@ -311,6 +311,31 @@ def test_exact_numbers_have_a_nearest_double(landscape):
     assert [float(third), float(third - third), float(third * third - third)] == [1 / 3, 0, -2 / 9]
 
 
+def test_truth_values_of_a_table_choose_rows(landscape):
+    frame = landscape.frame()
+    assert frame[frame["global_at_width"]]["index"].tolist() == [1]
+    assert frame[~frame["global_at_width"]]["index"].tolist() == list(range(2, len(landscape) + 1))
+
+
+def test_what_is_unknown_in_a_table_stays_unknown(landscape):
+    first, *others = landscape.document["components"]
+    open_question = [first | {"global_at_width": None}, *others]
+    found = Landscape.from_document(landscape.document | {"components": open_question})
+    assert found.frame()["global_at_width"][0] is None
+
+
+def test_a_notebook_shows_radii_with_their_words(landscape):
+    page = landscape.stability()._repr_html_()
+    assert page.count("aria-label") == 1
+    assert f"{len(landscape)}, loss" in page
+    assert ElementTree.fromstring(page[page.index("<svg") : page.index("</svg>") + 6]) is not None
+
+
+def test_what_is_no_problem_is_refused_in_one_line():
+    with pytest.raises(InputError, match=r"problem: 'data.csv' of type str; expected a Problem"):
+        enumerate_minima("data.csv")
+
+
 def test_a_list_for_every_width_is_read_back():
     small = EveryWidth.largest(Problem.from_text([["-1"], ["1"]], ["0", "2"], 1, "1/2"))
     task = Task(small, small.width)

@@ -1,25 +1,11 @@
 """Whoever reads finds the way: no link is dead, and one page leads to all others."""
 
 import re
-from pathlib import Path
 
 import pytest
 
 from docs.make.theory_index import anchor_of
-
-ROOT = Path(__file__).parents[2]
-
-
-def pages():
-    """Pages for people; the environment's folder starts with a point, and `*` leaves it out."""
-    return [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("[!.]*/**/README.md")]
-
-
-def links(page):
-    """Return the links of a page that stay in the repository, as pairs of file and anchor."""
-    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
-    found = re.findall(r"\]\((?!https?:)([^)#\s]*)#?([^)\s]*)\)", text)
-    return [((page.parent / file).resolve() if file else page, anchor) for file, anchor in found]
+from tests.support.markdown import ROOT, links, pages
 
 
 def anchors(page):
