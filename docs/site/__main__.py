@@ -1,0 +1,35 @@
+"""Build the documentation site: `python -m docs.site`, in build/site.
+
+`--quick` leaves the examples out unless their results are there already; `--output FOLDER` names
+another folder. Nothing is fetched, and what has not changed is not made again.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from sphinx.cmd.build import main as sphinx
+
+from docs.site.pages import ROOT, Site
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Gather the pages, and have Sphinx make the site of them; warnings are errors."""
+    parser = argparse.ArgumentParser(prog="python -m docs.site", description=__doc__)
+    parser.add_argument("--output", type=Path, default=ROOT / "build/site")
+    parser.add_argument("--quick", action="store_true", help="do not run the examples")
+    chosen = parser.parse_args(arguments)
+    output = chosen.output.resolve()
+    pages = output.with_name(f"{output.name}-pages")
+    Site(pages).gather()
+    settings = ["-D", "plot_gallery=0"] if chosen.quick else []
+    folders = ["-d", str(output.with_name(f"{output.name}-cache")), str(pages), str(output)]
+    strict = ["--fail-on-warning", "--keep-going", "--quiet", "--jobs", "auto"]
+    status = sphinx(["-b", "html", "-c", str(ROOT / "docs"), *strict, *settings, *folders])
+    if status == 0:
+        print(f"{output / 'index.html'}")
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
