@@ -5,13 +5,15 @@ project are in docs/site. Every warning is an error there, so a link, a formula 
 statement that leads nowhere ends the build.
 """
 
+import hashlib
 import sys
 import tomllib
 from pathlib import Path
 
+from sphinx.application import Sphinx
+
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
-
 
 project = "reluenum"
 author = "The reluenum authors"
@@ -27,6 +29,24 @@ extensions = [
     "docs.site.statements",
     "docs.site.sources",
 ]
+# The examples are scripts that are run, and run again only when they have changed.
+if (ROOT / "docs/examples").is_dir():
+    extensions.append("sphinx_gallery.gen_gallery")
+    sphinx_gallery_conf = {
+        "examples_dirs": str(ROOT / "docs/examples"),
+        "gallery_dirs": "examples",
+        "filename_pattern": r"plot_",
+        "within_subsection_order": "FileNameSortKey",
+        "abort_on_example_error": True,
+        "download_all_examples": False,
+        "show_signature": False,
+        "remove_config_comments": True,
+        "write_computation_times": False,
+        "min_reported_time": 3600,
+        "reference_url": {"reluenum": None},
+        "reset_modules": ("matplotlib",),
+    }
+
 root_doc = "index"
 source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
 
@@ -84,3 +104,11 @@ html_theme_options = {
 }
 html_context = {"default_mode": "auto"}
 html_sidebars = {"index": [], "search": [], "genindex": []}
+
+
+def setup(app: Sphinx) -> None:
+    """Have all pages made again when what makes them has changed, or which pages there are."""
+    pages = sorted(path.name for path in Path(app.srcdir).rglob("*.[mr][ds]*"))
+    tools = b"".join(path.read_bytes() for path in sorted((ROOT / "docs/site").glob("*.py")))
+    made_of = hashlib.sha256(tools + " ".join(pages).encode()).hexdigest()
+    app.add_config_value("made_of", made_of, "env", str)

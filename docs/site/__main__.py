@@ -5,6 +5,7 @@ another folder. Nothing is fetched, and what has not changed is not made again.
 """
 
 import argparse
+import shutil
 import sys
 from pathlib import Path
 
@@ -23,11 +24,14 @@ def main(arguments: list[str] | None = None) -> int:
     pages = output.with_name(f"{output.name}-pages")
     Site(pages).gather()
     settings = ["-D", "plot_gallery=0"] if chosen.quick else []
-    folders = ["-d", str(output.with_name(f"{output.name}-cache")), str(pages), str(output)]
+    cache = output.with_name(f"{output.name}-cache")
+    folders = ["-d", str(cache), str(pages), str(output)]
     strict = ["--fail-on-warning", "--keep-going", "--quiet", "--jobs", "auto"]
     status = sphinx(["-b", "html", "-c", str(ROOT / "docs"), *strict, *settings, *folders])
     if status == 0:
-        print(f"{output / 'index.html'}")
+        print(output / "index.html")
+    else:  # pages that are not read again would not be complained about again
+        shutil.rmtree(cache, ignore_errors=True)
     return status
 
 

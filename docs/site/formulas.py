@@ -19,6 +19,8 @@ LOG = logging.getLogger(__name__)
 
 NAMESPACE = "http://www.w3.org/1998/Math/MathML"
 TAG = re.compile(r"\\tag\{([^}]*)\}")
+ONE_LETTER = re.compile(r"\\mathrm\{(\w)\}")
+"""What latex2mathml would set in italics."""
 BRACES = {r"\lbrace": "{", r"\rbrace": "}"}
 """What latex2mathml leaves of large ones."""
 
@@ -26,6 +28,7 @@ BEHIND = re.compile(r"^[.,;:!?)\]’”-]+")
 BEFORE = re.compile(r"[(\[“]+$")
 """What is not parted from a formula."""
 
+ACCENTS = {"˜", "ˆ", "¯", "˙", "¨", "ˇ"}
 BARS = {"|", "‖"}
 OPENING = {"(", "[", "{", "⟨", "⌊"}
 CLOSING = {")", "]", "}", "⟩", "⌋"}
@@ -34,6 +37,11 @@ ORDINARY = {"/", "∣"}
 CHARACTERS = {"*": "∗", "~": "˜", "^": "ˆ", "·": "⋅"}
 """Of operators: the asterisk, the accents and the dot that a font for formulas has."""
 
+FUNCTIONS = {"arg", "cos", "deg", "det", "dim", "exp", "inf", "ker", "lim", "log"}
+FUNCTIONS |= {"ln", "max", "min", "sin", "sup", "tan"}
+LETTERS = {"∅", "∂", "∇"}
+OPERATORS = {"±", ";"}
+"""What latex2mathml takes for the one instead of the other."""
 PRIMES = {"′", "″", "‴"}
 SPACED = {"⪯": "0.28em", "⪰": "0.28em", ":": "0.28em", "⧵": "0.22em"}
 """Relations, and an operation, that latex2mathml takes for letters."""
@@ -91,6 +99,7 @@ def mathml(tex: str, display: bool = False) -> str:
     ...
     docs.site.formulas.FormulaError: \nonsense is not understood
     """
+    tex = ONE_LETTER.sub(r"\\text{\1}", tex)
     try:
         text = convert(tex.strip(), display="block" if display else "inline")
     except Exception as error:
@@ -119,8 +128,9 @@ def _mend(parent: ElementTree.Element) -> None:
         elif core.tag == "mo":
             after = children[k + 1] if k + 1 < len(children) else None
             _operator(core, None if script else before, after)
-        if parent.tag == "mover" and k == 1:
-            child.attrib |= {"stretchy": "false"}
+        if parent.tag == "mover" and k == 1 and core.text in ACCENTS:
+            parent.set("accent", "true")
+            child.set("stretchy", "false")
         if parent.tag == "mrow" and len(children) == 1 and child.text == ",":
             child.attrib |= NO_SPACE  # as in 10{,}000
         before = child
@@ -134,15 +144,40 @@ def _retag(child: ElementTree.Element) -> None:
         word = "".join(letter.text or "" for letter in child)
         child.clear()
         child.tag, child.text = "mi", word
-    elif child.tag == "mi" and text and (text in SPACED or (len(text) > 1 and text.isalpha())):
+    elif child.tag == "mi" and text and (text in {*SPACED, *OPERATORS} or text in FUNCTIONS):
         child.tag = "mo"
-    elif child.tag == "mi" and text in PRIMES:
-        child.set("class", "prime")
-    elif child.tag in BELOW and child[0].tag == "mo" and child[0].text in LIMITS:
+    elif child.tag == "mo" and text in LETTERS:
+        child.tag = "mi"
+    elif child.tag in ("msup", "msubsup"):
+        _primes(child)
+    if child.tag in BELOW and child[0].tag == "mo" and child[0].text in LIMITS:
         child.tag = BELOW[child.tag]
         child[0].set("movablelimits", "true")
     if child.get("minsize") == BINOMIAL:
         del child.attrib["minsize"], child.attrib["maxsize"]
+
+
+def _primes(child: ElementTree.Element) -> None:
+    """Put primes beside their letter instead of above: in a font for formulas they are high."""
+    base, raised = child[0], child[-1]
+    marks = [raised] if raised.tag != "mrow" else list(raised)
+    primes = [mark for mark in marks if mark.text in PRIMES]
+    if not primes:
+        return
+    for mark in primes:
+        mark.tag = "mi"
+        if mark is not raised:
+            raised.remove(mark)
+    letter = ElementTree.Element("mrow")
+    letter.extend([base, *primes])
+    others = [] if raised in primes or not len(raised) else [raised]
+    scripts = [*child[1:-1], *others]
+    if scripts:
+        child.tag = "msubsup" if len(scripts) == 2 else ("msup" if others else "msub")
+        child[:] = [letter, *scripts]
+    else:
+        child.tag = "mrow"
+        child[:] = list(letter)
 
 
 def _is_a_word(row: ElementTree.Element) -> bool:
@@ -183,14 +218,13 @@ def _operator(
     """Give an operator the spaces and the character that TeX would give it."""
     text = child.text or ""
     child.text = text = CHARACTERS.get(text, text)
-    function = len(text) > 1 and text.isalpha() and text != "mod"
     if text in BARS or text in ORDINARY:
         child.attrib |= NO_SPACE
     elif text in SIGNS and before is not None and _asks_for_a_sign(before):
         child.attrib |= {"form": "prefix", **NO_SPACE}
     elif text in SPACED:
         child.attrib |= {"lspace": SPACED[text], "rspace": SPACED[text]}
-    elif function or text in LIMITS:
+    elif text in FUNCTIONS | LIMITS:
         opened = after is not None and after.tag == "mo" and after.text in OPENING
         close = before is None or _asks_for_a_sign(before)
         child.attrib |= {"lspace": "0" if close else THIN, "rspace": "0" if opened else THIN}

@@ -80,13 +80,26 @@ def _as_literal(
         lines[k] = "".join(parts)
 
 
+def _skip(
+    app: Sphinx, what: str, name: str, thing: Any, skip: bool, options: Any
+) -> bool | None:
+    """Leave out what another package has defined, such as the methods of texts."""
+    if isinstance(thing, Enum):
+        return None
+    for inner in ("fget", "func", "__func__"):
+        thing = getattr(thing, inner, None) or thing
+    return None if str(getattr(thing, "__module__", "")).startswith("reluenum") else True
+
+
 def _signature(
     app: Sphinx, what: str, name: str, thing: Any, options: Any, arguments: str | None, returned: Any
 ) -> tuple[str, str | None] | None:
     """Return a signature as docs/api.md has it: with values instead of names of constants."""
     if what in ("class", "exception"):
         text = api._constructor(thing, api.Docstring.of(thing))
-        return (text[text.index("(") :], None) if not text.startswith("class ") else ("", None)
+        if text.startswith("class "):  # made by functions, not by users
+            return None if arguments is None else ("", None)
+        return text[text.index("(") :].replace("\n", " "), None
     if what in ("function", "method"):
         text = api._signature(getattr(thing, "__func__", thing))
         head, arrow, result = text.rpartition(" -> ")
@@ -97,6 +110,7 @@ def _signature(
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Let autodoc read the docstrings as they are meant."""
+    app.connect("autodoc-skip-member", _skip)
     app.connect("autodoc-process-signature", _signature)
     app.connect("autodoc-process-docstring", _as_literal, priority=100)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

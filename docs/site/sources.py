@@ -18,7 +18,7 @@ from pygments.lexers import PythonLexer, TextLexer, get_lexer_for_filename
 from pygments.util import ClassNotFound
 from sphinx import addnodes
 from sphinx.application import Sphinx
-from sphinx.environment import BuildEnvironment
+from sphinx.environment import CONFIG_OK, BuildEnvironment
 
 from docs.make import api
 from docs.site.pages import ROOT
@@ -102,10 +102,11 @@ def _merge(app: Sphinx, env: BuildEnvironment, pages: list[str], other: BuildEnv
 
 def _pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
     """Yield the pages of source that are older than their file or not there yet."""
+    same = app.env.config_status == CONFIG_OK
     for path in sorted(set().union(*_linked_files(app.env).values())):
         file = ROOT / path
         place = Path(app.outdir) / place_of(path)
-        if place.exists() and place.stat().st_mtime > file.stat().st_mtime:
+        if same and place.exists() and place.stat().st_mtime > file.stat().st_mtime:
             continue
         if path.endswith(".html"):
             place.parent.mkdir(parents=True, exist_ok=True)
@@ -124,7 +125,7 @@ def _body(path: str, page: str) -> str:
         lexer = TextLexer()
     html = highlight(text, lexer, HtmlFormatter(linespans="L", wrapcode=True))
     html = html.replace("<pre>", '<pre tabindex="0">', 1)
-    return f"<h1>{path}</h1>\n{link_in_source(html, page)}"
+    return f"<h1 class="file">{path}</h1>\n{link_in_source(html, page)}"
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
