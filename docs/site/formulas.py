@@ -39,7 +39,7 @@ CHARACTERS = {"*": "∗", "~": "˜", "^": "ˆ", "·": "⋅"}
 
 FUNCTIONS = {"arg", "cos", "deg", "det", "dim", "exp", "inf", "ker", "lim", "log"}
 FUNCTIONS |= {"ln", "max", "min", "sin", "sup", "tan"}
-LETTERS = {"∅", "∂", "∇"}
+LETTERS = {"∅", "∂", "∇", "…", "⋯"}
 OPERATORS = {"±", ";"}
 """What latex2mathml takes for the one instead of the other."""
 PRIMES = {"′", "″", "‴"}
@@ -220,6 +220,11 @@ def _operator(
     child.text = text = CHARACTERS.get(text, text)
     if text in BARS or text in ORDINARY:
         child.attrib |= NO_SPACE
+        if "minsize" not in child.attrib:
+            child.set("stretchy", "false")
+    elif text == "=" and before is not None and before.text == ":":
+        before.set("rspace", "0")
+        child.set("lspace", "0")
     elif text in SIGNS and before is not None and _asks_for_a_sign(before):
         child.attrib |= {"form": "prefix", **NO_SPACE}
     elif text in SPACED:

@@ -10,6 +10,7 @@ import re
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from docs.make import api
@@ -23,6 +24,7 @@ EXAMPLES = ROOT / "docs/examples"
 
 FENCE = re.compile(r"^( *)(`{3,}).*?^\1\2`*$", re.MULTILINE | re.DOTALL)
 CODE = re.compile(r"(`+)(?!`).*?(?<!`)\1(?!`)", re.DOTALL)
+NAMED = re.compile(r"\[`?([\w./-]+\.md)`?(?=\]\()(\]\()([^)#\s]*)")
 LINK = re.compile(r"(?<=\]\()(?!https?:|mailto:)([^)#\s]*)(#[^)\s]*)?(?=\))")
 ANCHOR = re.compile(r'^<a id="([\w-]+)"></a>$', re.MULTILINE)
 GROUP = re.compile(r"^## (.*)\n\n\|.*\|\n\|[-|]*\|\n((?:\|.*\|\n)+)", re.MULTILINE)
@@ -82,6 +84,16 @@ def name_of(page: Path) -> str:
         return "contents"
     name = page.relative_to(ROOT).with_suffix("").as_posix()
     return name.removeprefix("docs/").lower()
+
+
+@cache
+def title_of(page: Path) -> str:
+    """Return what a page is called in a link to it."""
+    name = name_of(page)
+    if name in SHORT:
+        return SHORT[name]
+    title = re.search(r"^# (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return title[1] if title else name
 
 
 def groups() -> dict[str, list[Row]]:
@@ -185,8 +197,14 @@ class Site:
 
     def _linked(self, text: str, page: Path, name: str) -> str:
         """Return a text without fences, with links rewritten and anchors as MyST has them."""
+        text = NAMED.sub(lambda match: self._titled(match, page), text)
         text = LINK.sub(lambda match: self._target(match[1], match[2] or "", page, name), text)
         return ANCHOR.sub(r"(\1)=", text)
+
+    def _titled(self, match: re.Match[str], page: Path) -> str:
+        """Return the beginning of a link whose text is a file name with the title of the page."""
+        file = (page.parent / match[3]).resolve()
+        return f"[{title_of(file)}]({match[3]}" if file in self.pages else match[0]
 
     def _target(self, path: str, anchor: str, page: Path, name: str) -> str:
         """Return where a link leads on the site."""

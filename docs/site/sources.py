@@ -125,7 +125,7 @@ def _body(path: str, page: str) -> str:
         lexer = TextLexer()
     html = highlight(text, lexer, HtmlFormatter(linespans="L", wrapcode=True))
     html = html.replace("<pre>", '<pre tabindex="0">', 1)
-    return f"<h1 class="file">{path}</h1>\n{link_in_source(html, page)}"
+    return f'<h1 class="file">{path}</h1>\n{link_in_source(html, page)}'
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -320,7 +320,7 @@ def _claims(doctree: nodes.document, here: dict[str, Named]) -> None:
             if thing and first is not None and first.astext() == thing.title:
                 item["ids"].append(thing.anchor)
                 item["classes"].append("claim")
-                first.parent.insert(first.parent.index(first) + 1, _permalink(thing))
+                first.parent.append(_permalink(thing))
 
 
 def _words(doctree: nodes.document, here: dict[str, Named]) -> None:
