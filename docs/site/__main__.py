@@ -1,7 +1,7 @@
 """Build the documentation site: `python -m docs.site`, in build/site.
 
-`--quick` leaves the examples out unless their results are there already; `--output FOLDER` names
-another folder. Nothing is fetched, and what has not changed is not made again.
+`--quick` neither runs the examples nor colours the source files; `--output FOLDER` names another
+folder. Nothing is fetched, and what has not changed is not made again.
 """
 
 import argparse
@@ -18,12 +18,14 @@ def main(arguments: list[str] | None = None) -> int:
     """Gather the pages, and have Sphinx make the site of them; warnings are errors."""
     parser = argparse.ArgumentParser(prog="python -m docs.site", description=__doc__)
     parser.add_argument("--output", type=Path, default=ROOT / "build/site")
-    parser.add_argument("--quick", action="store_true", help="do not run the examples")
+    parser.add_argument(
+        "--quick", action="store_true", help="neither run examples nor colour source"
+    )
     chosen = parser.parse_args(arguments)
     output = chosen.output.resolve()
     pages = output.with_name(f"{output.name}-pages")
     Site(pages).gather()
-    settings = ["-D", "plot_gallery=0"] if chosen.quick else []
+    settings = ["-D", "plot_gallery=0", "-D", "plain_sources=1"] if chosen.quick else []
     cache = output.with_name(f"{output.name}-cache")
     folders = ["-d", str(cache), str(pages), str(output)]
     strict = ["--fail-on-warning", "--keep-going", "--quiet", "--jobs", "auto"]

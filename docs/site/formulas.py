@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 - signs of formulas that look like letters are meant
 """Formulas of the pages as MathML, made when the site is built: no script draws them in a browser.
 
 latex2mathml reads TeX; what browsers leave to their author, the spaces of TeX around a bar, a sign
@@ -6,6 +7,8 @@ understood is a warning, which ends the build.
 """
 
 import re
+import unicodedata
+from contextlib import suppress
 from functools import cache
 from typing import Any
 from xml.etree import ElementTree
@@ -18,6 +21,7 @@ from sphinx.util import logging
 LOG = logging.getLogger(__name__)
 
 NAMESPACE = "http://www.w3.org/1998/Math/MathML"
+COMMAND = re.compile(r"\\[a-zA-Z]+")
 TAG = re.compile(r"\\tag\{([^}]*)\}")
 ONE_LETTER = re.compile(r"\\mathrm\{(\w)\}")
 """What latex2mathml would set in italics."""
@@ -56,18 +60,12 @@ BINOMIAL = "2.047em"
 """What latex2mathml makes the height of any binomial; browsers know it."""
 
 ALPHABETS = {
-    "bold": {"A": 0x1D400, "a": 0x1D41A, "0": 0x1D7CE},
-    "script": {"A": 0x1D49C, "a": 0x1D4B6},
-    "fraktur": {"A": 0x1D504, "a": 0x1D51E},
-    "double-struck": {"A": 0x1D538, "a": 0x1D552, "0": 0x1D7D8},
+    "bold": ("MATHEMATICAL BOLD",),
+    "script": ("MATHEMATICAL SCRIPT", "SCRIPT"),
+    "fraktur": ("MATHEMATICAL FRAKTUR", "BLACK-LETTER"),
+    "double-struck": ("MATHEMATICAL DOUBLE-STRUCK", "DOUBLE-STRUCK"),
 }
-"""Where the letters of an alphabet begin in Unicode."""
-ELSEWHERE = {
-    "script": dict(zip("BEFHILMR", "ℬℰℱℋℐℒℳℛ", strict=True)) | {"e": "ℯ", "g": "ℊ", "o": "ℴ"},
-    "fraktur": dict(zip("CHIRZ", "ℭℌℑℜℨ", strict=True)),
-    "double-struck": dict(zip("CHNPQRZ", "ℂℍℕℙℚℝℤ", strict=True)),
-}
-"""Letters that Unicode had before it had the alphabets."""
+"""What Unicode calls an alphabet, and its letters that were there before the others."""
 
 
 class FormulaError(ValueError):
@@ -92,18 +90,20 @@ def mathml(tex: str, display: bool = False) -> str:
 
     Examples
     --------
-    >>> mathml(r"\mathbf x")
-    '<math display="inline"><mrow><mi mathvariant="normal">𝐱</mi></mrow></math>'
+    >>> mathml("x")
+    '<math display="inline"><mrow><mi>x</mi></mrow></math>'
     >>> mathml(r"\nonsense x")
     Traceback (most recent call last):
     ...
     docs.site.formulas.FormulaError: \nonsense is not understood
     """
+    if (braces := re.sub(r"\\\\|\\[{}]|[^{}]", "", tex)).count("{") != braces.count("}"):
+        raise FormulaError("a brace is missing")
     tex = ONE_LETTER.sub(r"\\text{\1}", tex)
     try:
         text = convert(tex.strip(), display="block" if display else "inline")
     except Exception as error:
-        raise FormulaError(f"{type(error).__name__} {error}: is a brace missing?") from error
+        raise FormulaError(f"{type(error).__name__} {error}") from error
     root = ElementTree.fromstring(text)
     for element in root.iter():
         element.tag = element.tag.removeprefix(f"{{{NAMESPACE}}}")
@@ -194,20 +194,17 @@ def _alphabet(child: ElementTree.Element) -> None:
         child.set("mathvariant", "normal")
         if child.tag == "mn":
             del child.attrib["mathvariant"]
-    elif len(text) == 1 and "Α" <= text <= "Ω":
+    elif len(text) == 1 and unicodedata.name(text).startswith("GREEK CAPITAL"):
         child.set("mathvariant", "normal")
 
 
 def _letter(variant: str, letter: str) -> str:
     """Return a letter or digit of an alphabet."""
-    known = ELSEWHERE.get(variant, {})
-    if letter in known:
-        return known[letter]
-    for first, code in ALPHABETS[variant].items():
-        last = {"A": "Z", "a": "z", "0": "9"}[first]
-        if first <= letter <= last:
-            return chr(code + ord(letter) - ord(first))
-    return letter
+    plain = unicodedata.name(letter).replace("LATIN ", "").replace("LETTER ", "")
+    for alphabet in ALPHABETS[variant]:
+        with suppress(KeyError):
+            return unicodedata.lookup(f"{alphabet} {plain}")
+    raise FormulaError(f"the alphabet {variant} has no {letter}")
 
 
 def _operator(
@@ -254,6 +251,18 @@ def _keep_together(app: Sphinx, doctree: nodes.document) -> None:
                 siblings[place + step].parent = formula.parent
 
 
+def _no_tex_outside(app: Sphinx, doctree: nodes.document) -> None:
+    """Warn of TeX in the text of a page, where a dollar or the beginning of a line went wrong."""
+    if app.env.doc2path(app.env.docname).suffix != ".md":
+        return
+    for text in doctree.findall(nodes.Text):
+        inside = text.parent
+        plain = not isinstance(inside, nodes.literal | nodes.literal_block | nodes.raw)
+        plain = plain and not isinstance(inside, nodes.math | nodes.math_block | nodes.comment)
+        if plain and (found := COMMAND.search(text.astext())):
+            LOG.warning("%r stands outside of formulas", found[0], location=inside)
+
+
 def _inline(self: Any, node: nodes.math) -> None:
     text = _checked(node.astext(), False, node)
     before, behind = node.get("before", ""), node.get("behind", "")
@@ -284,5 +293,6 @@ def _checked(tex: str, display: bool, node: nodes.Node) -> str:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Let Sphinx write formulas as MathML."""
     app.add_html_math_renderer("mathml", (_inline, None), (_block, None))
+    app.connect("doctree-read", _no_tex_outside)
     app.connect("doctree-read", _keep_together, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -38,7 +38,11 @@ def api_text(name: str, thing: Any) -> str:
             members += list(thing.__members__)
             options.append("   :undoc-members:")
         if members:
-            options = [f"   :members: {', '.join(members)}", "   :inherited-members: Sequence, tuple", *options]
+            options = [
+                f"   :members: {', '.join(members)}",
+                "   :inherited-members: Sequence, tuple",
+                *options,
+            ]
             options.append("   :member-order: bysource")
     lines = [
         name,
@@ -80,9 +84,7 @@ def _as_literal(
         lines[k] = "".join(parts)
 
 
-def _skip(
-    app: Sphinx, what: str, name: str, thing: Any, skip: bool, options: Any
-) -> bool | None:
+def _skip(app: Sphinx, what: str, name: str, thing: Any, skip: bool, options: Any) -> bool | None:
     """Leave out what another package has defined, such as the methods of texts."""
     if isinstance(thing, Enum):
         return None
@@ -92,7 +94,13 @@ def _skip(
 
 
 def _signature(
-    app: Sphinx, what: str, name: str, thing: Any, options: Any, arguments: str | None, returned: Any
+    app: Sphinx,
+    what: str,
+    name: str,
+    thing: Any,
+    options: Any,
+    arguments: str | None,
+    returned: Any,
 ) -> tuple[str, str | None] | None:
     """Return a signature as docs/api.md has it: with values instead of names of constants."""
     if what in ("class", "exception"):

@@ -157,7 +157,7 @@ class Site:
             if name == "change":
                 members += [page for page in self.pages.values() if page not in {*placed}]
             cards = "\n".join(self._card(row) for row in rows)
-            text = f"# {short}\n\n<div class=\"cards\">\n\n{cards}\n\n</div>\n"
+            text = f'# {short}\n\n<div class="cards">\n\n{cards}\n\n</div>\n'
             text += self._toctree(members)
             self._write(f"{name}.md", text)
         if parts:

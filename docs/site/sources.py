@@ -113,14 +113,15 @@ def _pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
             shutil.copyfile(file, place)
         else:
             page = place_of(path).removesuffix(".html")
-            yield page, {"title": path, "body": _body(path, page)}, "page.html"
+            body = _body(path, page, app.config.plain_sources)
+            yield page, {"title": path, "body": body}, "page.html"
 
 
-def _body(path: str, page: str) -> str:
-    """Return the highlighted source of a file."""
+def _body(path: str, page: str, plain: bool) -> str:
+    """Return the source of a file, highlighted unless it is to be plain."""
     text = (ROOT / path).read_text(encoding="utf-8")
     try:
-        lexer = get_lexer_for_filename(path)
+        lexer = TextLexer() if plain else get_lexer_for_filename(path)
     except ClassNotFound:
         lexer = TextLexer()
     html = highlight(text, lexer, HtmlFormatter(linespans="L", wrapcode=True))
@@ -130,6 +131,7 @@ def _body(path: str, page: str) -> str:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Let Sphinx make pages of source files, and show two languages that it does not know."""
+    app.add_config_value("plain_sources", False, "env", bool)
     app.add_lexer("csv", TextLexer)
     app.add_lexer("snakemake", PythonLexer)
     app.connect("doctree-read", _on_read)
