@@ -103,7 +103,8 @@ html_theme_options = {
     "pygments_dark_style": "a11y-high-contrast-dark",
 }
 html_context = {"default_mode": "auto"}
-html_sidebars = {"index": [], "search": [], "genindex": []}
+html_use_index = False
+html_sidebars = {"index": [], "search": [], "contents": []}
 
 
 def setup(app: Sphinx) -> None:

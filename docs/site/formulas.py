@@ -43,6 +43,7 @@ CHARACTERS = {"*": "∗", "~": "˜", "^": "ˆ", "·": "⋅"}
 
 FUNCTIONS = {"arg", "cos", "deg", "det", "dim", "exp", "inf", "ker", "lim", "log"}
 FUNCTIONS |= {"ln", "max", "min", "sin", "sup", "tan"}
+FUNCTIONS |= {"col", "diag", "dist", "rank", "relu", "sign", "span", "tr"}
 LETTERS = {"∅", "∂", "∇", "…", "⋯"}
 OPERATORS = {"±", ";"}
 """What latex2mathml takes for the one instead of the other."""
@@ -143,7 +144,7 @@ def _retag(child: ElementTree.Element) -> None:
     if child.tag == "mrow" and _is_a_word(child):
         word = "".join(letter.text or "" for letter in child)
         child.clear()
-        child.tag, child.text = "mi", word
+        child.tag, child.text = "mo" if word in FUNCTIONS else "mi", word
     elif child.tag == "mi" and text and (text in {*SPACED, *OPERATORS} or text in FUNCTIONS):
         child.tag = "mo"
     elif child.tag == "mo" and text in LETTERS:

@@ -88,12 +88,12 @@ def name_of(page: Path) -> str:
 
 @cache
 def title_of(page: Path) -> str:
-    """Return what a page is called in a link to it."""
+    """Return what a page is called in links and lists: its title up to a colon."""
     name = name_of(page)
     if name in SHORT:
         return SHORT[name]
     title = re.search(r"^# (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
-    return title[1] if title else name
+    return title[1].partition(":")[0] if title else name
 
 
 def groups() -> dict[str, list[Row]]:
@@ -172,8 +172,11 @@ class Site:
         return f'<div class="card-of-page">\n\n**You {row.who}**\n\n{what}\n\n</div>'
 
     def _toctree(self, names: Iterable[str]) -> str:
+        titles = SHORT | {
+            name: title_of(page).replace("`", "") for page, name in self.pages.items()
+        }
         listed = "\n".join(
-            f"{SHORT[name]} </{name}>" if name in SHORT else f"/{name}" for name in names
+            f"{titles[name]} </{name}>" if name in titles else f"/{name}" for name in names
         )
         return f"\n\n```{{toctree}}\n:hidden:\n:maxdepth: 1\n\n{listed}\n```\n"
 

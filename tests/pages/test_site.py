@@ -241,6 +241,18 @@ def test_a_keyboard_reaches_the_content_and_the_search(address, browser):
         assert "Lemma 12a" in page.locator("#search-results li a").first.inner_text()
 
 
+def test_a_keyboard_opens_the_navigation_of_a_phone(address, browser):
+    with context(browser, address, **PHONE) as page:
+        page.goto(f"{address}believe.html")
+        page.locator("button.primary-toggle").focus()
+        page.keyboard.press("Enter")
+        link = page.locator("dialog a", has_text="Index of the theory").first
+        link.wait_for(state="visible")
+        link.focus()
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/theory_index.html")
+
+
 def test_wide_formulas_and_tables_move_in_boxes_that_a_keyboard_reaches(address, browser):
     with context(browser, address, **PHONE) as page:
         page.goto(f"{address}theory.html")
@@ -277,7 +289,8 @@ def test_a_dead_link_an_anchor_or_a_formula_that_is_none_ends_the_build(tmp_path
 
 
 def test_formulas_that_tex_knows_differently_from_browsers():
-    assert ">relu</mi>" in formulas.mathml(r"\mathrm{relu}(t)")
+    assert ">relu</mo>" in formulas.mathml(r"\mathrm{relu}(t)")
+    assert ">gap</mi>" in formulas.mathml(r"\mathrm{gap}")
     assert ">\N{MATHEMATICAL BOLD DIGIT ONE}</mn>" in formulas.mathml(r"\mathbf 1")
     assert ">\N{SCRIPT CAPITAL R}</mi>" in formulas.mathml(r"\mathcal R")
     assert 'mathvariant="normal">Λ<' in formulas.mathml(r"\Lambda")
