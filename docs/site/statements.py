@@ -31,7 +31,7 @@ MENTION = re.compile(
     rf"\b({KINDS})s?{GAP}{LABEL}(?:{PARTS}(?:,{GAP}|{GAP}and{GAP}|{GAP}to{GAP}|-){LABEL})*"
     rf"(?!{PARTS}{GAP}(?:of|in){GAP}\[)"
 )
-"""One statement or several; not those of a paper, as in "Theorem 2 of [FKO]"."""
+"""One statement or several; not those of a paper, as in "Theorem B of [FKO]"."""
 
 NOT_IN = (
     nodes.literal,
@@ -143,7 +143,7 @@ def mentions(text: str, page: str) -> list[tuple[int, int, Named]]:
 
     Examples
     --------
-    >>> text = "by Lemmas 7(a) to 8 and Theorem A(1), not by Theorem 2 of [FKO]"
+    >>> text = "by Lemmas 7(a) to 8 and Theorem A(1), not by Theorem B of [FKO]"
     >>> [(text[i:j], thing.anchor) for i, j, thing in mentions(text, "faq")]
     [('Lemmas 7', 'lemma-7'), ('8', 'lemma-8'), ('Theorem A', 'theorem-a')]
     """
