@@ -21,6 +21,8 @@ from sphinx.util import logging
 LOG = logging.getLogger(__name__)
 
 NAMESPACE = "http://www.w3.org/1998/Math/MathML"
+LONG = 24
+"""Signs of a formula in a line that may be wider than a telephone."""
 COMMAND = re.compile(r"\\[a-zA-Z]+")
 TAG = re.compile(r"\\tag\{([^}]*)\}")
 ONE_LETTER = re.compile(r"\\mathrm\{(\w)\}")
@@ -266,6 +268,8 @@ def _no_tex_outside(app: Sphinx, doctree: nodes.document) -> None:
 
 def _inline(self: Any, node: nodes.math) -> None:
     text = _checked(node.astext(), False, node)
+    if len(re.sub(r"<[^>]*>", "", text)) > LONG:
+        text = f'<span class="long">{text}</span>'
     before, behind = node.get("before", ""), node.get("behind", "")
     if before or behind:
         text = f'<span class="together">{before}{text}{behind}</span>'
@@ -278,8 +282,8 @@ def _block(self: Any, node: nodes.math_block) -> None:
     tag = TAG.search(tex)
     formula = _checked(TAG.sub("", tex).strip(), True, node)
     number = f'<span class="eqno">({tag[1]})</span>' if tag else ""
-    # What is wider than a telephone can be pushed there, with the keyboard as well.
-    self.body.append(f'<div class="formula" tabindex="0">{formula}{number}</div>\n')
+    # What is wider than a telephone moves in its box; site.js lets the keyboard reach it.
+    self.body.append(f'<div class="formula">{formula}{number}</div>\n')
     raise nodes.SkipNode
 
 

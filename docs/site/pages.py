@@ -136,8 +136,8 @@ class Site:
             self._copy(logo, logo.name)
         self._lead()
         for file in self.folder.rglob("*"):
-            kept = file in self.written or "examples" in file.relative_to(self.folder).parts
-            if file.is_file() and not kept:
+            example = file.is_relative_to(self.folder / "examples") and EXAMPLES.is_dir()
+            if file.is_file() and file not in self.written and not example:
                 file.unlink()
 
     def _lead(self) -> None:

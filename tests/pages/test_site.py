@@ -99,7 +99,10 @@ def test_each_public_name_has_a_page_with_an_example(site):
     for name in api.public_things():
         text = (site / f"{names.api_page(name)}.html").read_text(encoding="utf-8")
         assert "&gt;&gt;&gt; " in text, name
-        assert 'class="source-link' in text, name
+        assert "source-link" in text, name
+    text = (site / "api/enumerate_minima.html").read_text(encoding="utf-8")
+    assert "120.0" in text
+    assert "DEFAULT_SECONDS" not in text
 
 
 @pytest.mark.parametrize("module", [formulas, pages, sources, statements])
@@ -176,6 +179,12 @@ EMPTY = """() => [...document.querySelectorAll("article math")].filter((formula)
     return box.width === 0 || box.height === 0 || formula.querySelector("merror, mi:empty");
 }).map((formula) => formula.textContent)"""
 
+CUT = """() => [...document.querySelectorAll("article *")].filter((part) => {
+    const box = part.getBoundingClientRect();
+    return box.right > innerWidth + 1 && box.width > 0 && !part.closest(
+        ".formula, .long, .pst-scrollable-table-container, pre, .highlight, .headerlink");
+}).map((part) => part.tagName + part.textContent.slice(0, 60))"""
+
 UNNAMED = """() => [...document.querySelectorAll("article img")].filter((image) =>
     !(image.alt || image.closest(".sphx-glr-thumbcontainer"))
     || !image.complete || image.naturalWidth === 0).map((image) => image.src)"""
@@ -191,6 +200,7 @@ def test_every_page_opens_without_complaint_and_fits(site, address, browser, tmp
             found = {
                 "wide": page.evaluate("document.documentElement.scrollWidth")
                 - settings["viewport"]["width"],
+                "cut": page.evaluate(CUT),
                 "raw": page.evaluate(RAW),
                 "empty formulas": page.evaluate(EMPTY),
                 "pictures": page.evaluate(UNNAMED),
@@ -260,6 +270,8 @@ def test_wide_formulas_and_tables_move_in_boxes_that_a_keyboard_reaches(address,
             (box) => box.scrollWidth > box.clientWidth && box.tabIndex !== 0
                 && !box.closest("[tabindex='0']")).length"""
         assert page.evaluate(stuck) == 0
+        assert page.locator(".formula[tabindex='0']").count() > 0
+        assert page.locator(".formula:not([tabindex])").count() > 0
 
 
 def test_paper_shows_the_page_alone(address, browser):
