@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sphinx.cmd.build import main as sphinx
 
-from docs.site.pages import ROOT, Site
+from docs.site.pages import EXAMPLES, ROOT, Site
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -25,7 +25,9 @@ def main(arguments: list[str] | None = None) -> int:
     output = chosen.output.resolve()
     pages = output.with_name(f"{output.name}-pages")
     Site(pages).gather()
-    settings = ["-D", "plot_gallery=0", "-D", "plain_sources=1"] if chosen.quick else []
+    settings = ["-D", "plain_sources=1"] if chosen.quick else []
+    if chosen.quick and EXAMPLES.is_dir():
+        settings += ["-D", "plot_gallery=0"]
     cache = output.with_name(f"{output.name}-cache")
     folders = ["-d", str(cache), str(pages), str(output)]
     strict = ["--fail-on-warning", "--keep-going", "--quiet", "--jobs", "auto"]

@@ -31,7 +31,8 @@ def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("documentation") / "site"
     command = [sys.executable, "-m", "docs.site", "--quick", "--output", str(folder)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stderr == ""
+    assert done.returncode == 0
     return folder
 
 
