@@ -1,4 +1,4 @@
-.PHONY: reference test lint format docs bench example sweeps picture paper-route gallery crosscheck convex practice trained basins barriers deep deep-routes boxes-agree boxes-lies textbook lock clean
+.PHONY: reference test lint format docs bench example sweeps picture paper-route gallery crosscheck convex practice trained basins barriers deep deep-routes boxes-agree boxes-lies textbook site site-open lock clean
 
 reference:
 	./run reference
@@ -108,6 +108,14 @@ trained:
 # Textbook data, two thousand sets of them, against the checker: ten minutes.
 textbook:
 	./run -- python tests/support/textbook.py 0 2000
+
+# The documentation as a site, in build/site: a minute, and less where little has changed.
+site:
+	./run -- python -m docs.site
+
+# The same, shown at http://localhost:8000 until it is interrupted.
+site-open: site
+	./run -- python -m http.server --bind localhost --directory build/site 8000
 
 # Needs uv (pip install uv). Keeps the versions already locked; `make lock UPGRADE=--upgrade` does not.
 lock:
