@@ -1,0 +1,195 @@
+"""What the units of a local minimum can be, if its residual is given (Lemma 95).
+
+A unit is one of `hinges`: its side is the number of its direction, from 1 on, and its place that of
+a kink among the tight kinks along this direction.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from itertools import pairwise
+from typing import Any
+
+from ..hinges.units import DEAD, Unit
+from ..reals import require, sign
+from .cores import Core
+from .residuals import Residual
+from .sites import Crease, Sites
+
+
+@dataclass(frozen=True, eq=False)
+class Tight:
+    """A crease with |u| = Lambda on which units with this sign of a can be."""
+
+    crease: Crease
+    sign: int
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """A hinge: a kink of some direction, numbered from the first one on."""
+
+    tight: Tight
+    side: int
+    place: int
+
+
+class Judged:
+    """A residual, and what is tight there.
+
+    It also stands for the line of `hinges`, of which only `size` is asked for.
+    """
+
+    def __init__(self, core: Core) -> None:
+        self.core, self.sites = core, core.sites
+        core.look_closely()
+
+    @property
+    def line(self) -> Sites:
+        """The sites."""
+        return self.sites
+
+    def excess(self, crease: Crease) -> int:
+        """Claim 282: the sign of |u_F| - Lambda; it is 0 for S, and where u is that of one in S."""
+        likeness = partial(self.core.remover.likeness, crease)
+        if crease in self.core.creases or any(map(likeness, self.core.creases)):
+            return 0
+        return self.core.ask(Residual.excess, crease)
+
+    @cached_property
+    def excesses(self) -> dict[Crease, int]:
+        """The signs for all creases."""
+        return {crease: self.excess(crease) for crease in self.sites.creases}
+
+    @cached_property
+    def is_stationary(self) -> bool:
+        """Claim 283: all creases of S are tight. If not, no minimum needs S (Lemma 94)."""
+        return all(self.core.ask(Residual.side, crease) for crease in self.core.creases)
+
+    @cached_property
+    def tight(self) -> list[Tight]:
+        """Claim 284: the tight creases, with the signs of a that units there can have."""
+        found = []
+        for crease, excess in self.excesses.items():
+            if excess == 0 and not self.core.ask(Residual.tilt, crease):
+                side = self.core.ask(Residual.side, crease)
+                signs = (1, -1) if crease.is_line else (side,) * abs(side)
+                found += [Tight(crease, s) for s in signs]
+        return found
+
+    @cached_property
+    def is_global(self) -> bool:
+        """Claim 285: M(r) <= Lambda iff no |u| that orders sites is larger (Lemma 95)."""
+        longer = [c for c, excess in self.excesses.items() if excess > 0 and not c.is_open]
+        return not any(self.core.ask(Residual.exceeds, crease) for crease in longer)
+
+    @cached_property
+    def directions(self) -> list[list[Tight]]:
+        """Claim 286: units are along one direction if s u_F is the same vector."""
+        found: list[list[Tight]] = []
+        for one in self.tight:
+            known = (part for part in found if self._along(part[0], one))
+            part = next(known, None)
+            if part is None:
+                found.append([one])
+            else:
+                part.append(one)
+        return found
+
+    def _along(self, one: Tight, other: Tight) -> bool:
+        turn = one.sign * other.sign
+        likeness = self.core.remover.likeness(one.crease, other.crease)
+        if likeness:
+            return likeness == turn
+
+        def question(residual: Residual) -> bool | None:
+            pairs = zip(residual.u(one.crease), residual.u(other.crease), strict=True)
+            signs = [sign(x - y * turn) for x, y in pairs]
+            return False if {1, -1} & set(signs) else None if None in signs else True
+
+        return self.core.settle(question, f"{one.crease.text} and {other.crease.text} are parallel")
+
+    @cached_property
+    def nodes(self) -> list[Node]:
+        """Claim 287: the kinks along a direction, those with more active sites first."""
+        found = []
+        for side, part in enumerate(self.directions, start=1):
+            kinks = [tight for tight in part if not tight.crease.is_open]
+            kinks.sort(key=lambda tight: -tight.crease.active.bit_count())
+            for one, other in pairwise(kinks):
+                held = other.crease.active | other.crease.zeros
+                require(not held & ~one.crease.active, "kinks are not in one order")
+            found += [Node(tight, side, place) for place, tight in enumerate(kinks)]
+        return found
+
+    @cached_property
+    def number(self) -> dict[tuple[int, int], int]:
+        """The numbers of nodes by side and place."""
+        return {(node.side, node.place): k for k, node in enumerate(self.nodes)}
+
+    @cached_property
+    def living(self) -> list[tuple[Unit, Tight]]:
+        """Return what living units can be, good or not, with the tight creases."""
+        found = []
+        for side, part in enumerate(self.directions, start=1):
+            for tight in part:
+                crease, kind = tight.crease, "gap"
+                if not crease.is_open or crease.is_line:
+                    kind = "line" if crease.is_line else "kink"
+                found.append((Unit(kind, tight.sign, side, self._place(side, crease)), tight))
+        return found
+
+    def _place(self, side: int, crease: Crease) -> int:
+        """Claim 288: a gap lies between two neighbouring kinks, a line before the first one.
+
+        In a gap with the active sites A these have the active sites A, and A with the zeros.
+        """
+        nodes = [node for node in self.nodes if node.side == side]
+        last = [n for n in nodes if n.tight.crease.active | n.tight.crease.zeros == crease.active]
+        if crease.is_line:
+            require([node.place for node in last] == [0], "a line without an end")
+            return 0
+        places = [node.place for node in nodes if node.tight.crease.active == crease.active]
+        require(len(places) == 1, "a gap without an end")
+        ends = [node.place - 1 for node in last] if crease.is_open else places
+        require(ends == places, "a gap without an end")
+        return places[0]
+
+    @cached_property
+    def units(self) -> list[Unit]:
+        """Claim 289: kinks have to be good, which gaps and lines are (Lemma 95)."""
+        good = (unit for unit, tight in self.living if unit.kind != "kink" or self._is_good(tight))
+        return sorted([*good, *self._dead()])
+
+    def _is_good(self, tight: Tight) -> bool:
+        return self.is_global or not self.core.ask(Residual.turns, tight.crease, tight.sign)
+
+    def _dead(self) -> Iterator[Unit]:
+        """Claim 290: c < 0 is always there, c > 0 if |u| <= Lambda, c = 0 if M(r) is (Lemma 85)."""
+        lines = [excess for crease, excess in self.excesses.items() if crease.is_line]
+        there = (True, max(lines, default=0) <= 0, self.is_global)
+        return (Unit(kind) for kind, holds in zip(DEAD, there, strict=True) if holds)
+
+    def knots(self, unit: Unit) -> list[int]:
+        """Return the numbers of the nodes of which a unit is a mean."""
+        return [self.number[unit.side, place] for place in unit.inputs(self.sites.size)]
+
+    def crease_of(self, unit: Unit) -> Crease:
+        """Return where a living unit is."""
+        return next(tight.crease for other, tight in self.living if other == unit)
+
+    def own(self) -> list[Unit]:
+        """Return a unit for each crease of S, with either sign on a line."""
+        first = {tight.crease: unit for unit, tight in reversed(self.living)}
+        return [first[crease] for crease in self.core.creases]
+
+    def level(self, residual: Residual, node: Node) -> Any:
+        """Return b . x / |b| at a kink, for the direction b of its units."""
+        crease = node.tight.crease
+        height = residual.along(crease, self.sites.x[crease.base])
+        return height * (node.tight.sign / self.sites.ridge)
+
+
+def used(judged: Judged, units: Sequence[Unit]) -> list[int]:
+    """Return the nodes of some units, in ascending order."""
+    return sorted({knot for unit in units for knot in judged.knots(unit)})
