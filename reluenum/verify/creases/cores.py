@@ -9,6 +9,7 @@ from ..cores import NEARNESS, Newton
 from ..reals import LEVELS, Algebraic, CertificateError, norm, sign
 from .residuals import Ball, Exact, Residual
 from .sites import Crease, Sites, Support
+from .spaces import Space
 
 SHARPEST = 2048  # bits, if there is no exact description
 
@@ -26,7 +27,7 @@ class Core:
         self.creases = [sites.creases[place] for place in support]
         self.name = "|".join(crease.text for crease in self.creases) or "the constant network"
         self.remover = sites.remover_of(support)
-        self.structural, bits = False, LEVELS[0]
+        self.space, bits = None, LEVELS[0]
         self.balls = {bits: Ball(sites, support, slopes, bits)} if support else {}
 
     def residuals(self, least: int = 0) -> Iterator[Residual]:
@@ -47,11 +48,11 @@ class Core:
 
     def _enclose(self, slopes: list[arb_mat], bits: int) -> None:
         with ctx.workprec(bits):
-            self.balls[bits] = Ball(self.sites, self.support, slopes, bits, self.structural)
+            self.balls[bits] = Ball(self.sites, self.support, slopes, bits, self.space)
 
-    def look_closely(self) -> None:
-        """See from now on which forms are always 0."""
-        self.structural = True
+    def know(self, space: Space) -> None:
+        """Note that the residual is in a space."""
+        self.space = space
         for bits, ball in self.balls.items():
             self._enclose(ball.slopes, bits)
 

@@ -21,8 +21,12 @@ class Landing:
 
     def __init__(self, judged: Judged) -> None:
         self.judged, self.core, self.group = judged, judged.core, self
-        self.weights = Weights(judged)
         self._losses: dict[int, arb] = {}
+
+    @cached_property
+    def weights(self) -> Weights:
+        """The weights of kinks."""
+        return Weights(self.judged)
 
     @cached_property
     def strata(self) -> list[Stratum]:

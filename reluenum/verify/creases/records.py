@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from itertools import chain, combinations
+from itertools import chain, combinations, permutations
 from typing import Any
 
 from flint import arb_mat, ctx
@@ -71,18 +71,14 @@ def read_descriptions(sites: Sites, entries: Any) -> dict[Support, Exact]:
 def dependent(sites: Sites, support: Support) -> bool:
     """Claim 275: S has no simple solution, or no independent columns (Lemmas 94 and 99).
 
-    They are too many, or indicators are dependent, or two creases have the same u: by R_S, up to
-    its sign, or since one is in the closure of the other.
+    They are too many, or indicators are dependent, or u of one crease follows from that of another.
     """
     creases = [sites.creases[place] for place in support]
     offsets = sum(crease.has_offset for crease in creases)
     remover = sites.remover_of(support)
     if len(support) + offsets >= sites.size or not remover.is_independent:
         return True
-    return any(
-        one.bounds(other) or other.bounds(one) or remover.likeness(one, other)
-        for one, other in combinations(creases, 2)
-    )
+    return any(remover.implies(*pair) for pair in permutations(creases, 2))
 
 
 def slack(core: Core, crease: Crease) -> None:

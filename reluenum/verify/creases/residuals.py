@@ -9,6 +9,7 @@ from flint import arb, arb_mat, fmpq, fmpq_mat
 from ..exact import Forms
 from ..reals import RATIONAL, Algebraic, dot, root_above, sign
 from .sites import Crease, Remover, Sites
+from .spaces import Space
 
 
 class Residual:
@@ -135,7 +136,7 @@ class Rough(Residual):
 class Ball(Rough):
     """The ball of Lemma 98 around r_S, for any slopes.
 
-    If it is `structural`, forms that are 0 for all residuals that R_S leaves are known to be.
+    If r_S is known to be in a space, forms that are constant there are exact.
     """
 
     def __init__(
@@ -144,10 +145,10 @@ class Ball(Rough):
         support: Sequence[int],
         slopes: list[arb_mat],
         bits: int,
-        structural: bool = False,
+        space: Space | None = None,
     ) -> None:
         super().__init__(sites, support, slopes, bits)
-        self.structural = structural
+        self.space = space
         self._enclose()
 
     def _enclose(self) -> None:
@@ -166,11 +167,11 @@ class Ball(Rough):
             self.radius = arb("inf")
 
     def _values(self, forms: Forms) -> list[arb]:
-        """Return enclosures, and 0 for forms that are always 0."""
+        """Return enclosures, and constants."""
         norms = forms.norms(self.bits, self.sites)
         pairs = zip(super()._values(forms), norms, strict=True)
         found = [arb(value * self.theta, (norm * self.radius).upper()) for value, norm in pairs]
-        if self.structural:
-            voids = self.remover.voids(forms)
-            found = [arb(0) if void else v for void, v in zip(voids, found, strict=True)]
+        if self.space:
+            exact = self.space.constants(forms)
+            found = [v if c is None else arb(c) for c, v in zip(exact, found, strict=True)]
         return found

@@ -104,11 +104,6 @@ class Crease:
         masks = [self.active] + [both] * (both != self.sites.everything)
         return Forms(fmpq_mat([self.sites.indicator(mask) for mask in masks]))
 
-    def bounds(self, other: "Crease") -> bool:
-        """Whether it is in the closure of another one."""
-        inactive = self.sites.everything & ~self.active & ~self.zeros
-        return not (self.active & ~other.active or inactive & (other.active | other.zeros))
-
 
 class Remover:
     """The projector R_S for some sets of active sites, their indicators and 1 being its kernel.
@@ -129,23 +124,20 @@ class Remover:
             inner = (free.transpose() * heavy).inv()
             self.forces = Forms(weights - heavy * inner * heavy.transpose())
             self.pulls = self.forces.exact * fmpq_mat([[y] for y in sites.y])
-        self.voids = cache(self._voids)
         self.image = cache(self._image)
 
-    def _voids(self, forms: Forms) -> list[bool]:
-        """Claim 270: which forms are 0 for all residuals that R_S leaves as they are."""
-        return [not any(row) for row in (forms.exact * self.forces.exact).tolist()]
+    def _image(self, crease: Crease) -> fmpq_mat:
+        """Return u_F of what R_S leaves, as a matrix."""
+        return crease.u.exact * self.forces.exact
 
-    def _image(self, crease: Crease) -> tuple[fmpq, ...]:
-        """Return u_F of what R_S leaves as a tuple of numbers."""
-        return tuple((crease.u.exact * self.forces.exact).entries())
+    def implies(self, one: Crease, other: Crease) -> bool:
+        """Claim 270: u_G is P_G u_F or its negative for all that R_S leaves.
 
-    def likeness(self, one: Crease, other: Crease) -> int:
-        """Claim 271: 1 or -1 if u is that of another crease, or its negative, by R_S; else 0."""
-        left, right = self.image(one), self.image(other)
-        if left == right:
-            return 1
-        return -1 if all(x == -y for x, y in zip(left, right, strict=True)) else 0
+        So is it if G is in the closure of F. If both are as long as the ridge, R_S z_F and R_S z_G
+        are equal, up to a sign (Lemma 99).
+        """
+        left, right = self.image(other), other.flat.exact * self.image(one)
+        return left in (right, -right)
 
 
 class Sites:

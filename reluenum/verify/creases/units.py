@@ -7,14 +7,17 @@ a kink among the tight kinks along this direction.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import Any
 
+from flint import ctx, fmpq
+
 from ..hinges.units import DEAD, Unit
-from ..reals import require, sign
+from ..reals import LEVELS, require, sign
 from .cores import Core
 from .residuals import Residual
 from .sites import Crease, Sites
+from .spaces import Space
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +37,28 @@ class Node:
     place: int
 
 
+def narrowed(core: Core) -> bool:
+    """Claim 283: h = 0 if u_F - s u_G = h d, both lengths are Lambda, d . (u_F + s u_G) is not 0.
+
+    For h d . (u_F + s u_G) = |u_F|^2 - |u_G|^2.
+    """
+    pairs = [(*pair, side) for pair in combinations(core.creases, 2) for side in (1, -1)]
+    for one, other, side in pairs:
+        parts = core.space.factored(one, other, side)
+        if parts and slanted(core, one, other, side, parts[1]):
+            core.know(core.space.within(parts[0]))
+            return True
+    return False
+
+
+def slanted(core: Core, one: Crease, other: Crease, side: int, vector: Sequence[fmpq]) -> bool:
+    """Whether d . (u_F + s u_G) is seen not to be 0."""
+    with ctx.workprec(LEVELS[2]):
+        ball = core.ball(LEVELS[2])
+        value = ball.along(one, vector) + ball.along(other, vector) * side
+    return sign(value) in (1, -1)
+
+
 class Judged:
     """A residual, and what is tight there.
 
@@ -42,7 +67,9 @@ class Judged:
 
     def __init__(self, core: Core) -> None:
         self.core, self.sites = core, core.sites
-        core.look_closely()
+        core.know(Space.around(self.sites, core.support))
+        while narrowed(core):
+            pass
 
     @property
     def line(self) -> Sites:
@@ -51,7 +78,7 @@ class Judged:
 
     def excess(self, crease: Crease) -> int:
         """Claim 282: the sign of |u_F| - Lambda; it is 0 for S, and where u is that of one in S."""
-        likeness = partial(self.core.remover.likeness, crease)
+        likeness = partial(self.core.space.likeness, crease)
         if crease in self.core.creases or any(map(likeness, self.core.creases)):
             return 0
         return self.core.ask(Residual.excess, crease)
@@ -98,7 +125,7 @@ class Judged:
 
     def _along(self, one: Tight, other: Tight) -> bool:
         turn = one.sign * other.sign
-        likeness = self.core.remover.likeness(one.crease, other.crease)
+        likeness = self.core.space.likeness(one.crease, other.crease)
         if likeness:
             return likeness == turn
 
