@@ -19,7 +19,7 @@ MOST_EXACT = 1 << 14
 
 
 def described(sites: Sites, support: Support, numbers: list[Algebraic]) -> Exact:
-    """Claim 274: a description solves (24.6), with q >= 0; so the residual is r_S (Lemma 93).
+    """Claim 277: a description solves (24.6), with q >= 0; so the residual is r_S (Lemma 93).
 
     What does not hold nearly is refused without long arithmetic.
     """
@@ -69,7 +69,7 @@ def read_descriptions(sites: Sites, entries: Any) -> dict[Support, Exact]:
 
 
 def dependent(sites: Sites, support: Support) -> bool:
-    """Claim 275: S has no simple solution, or no independent columns (Lemmas 94 and 99).
+    """Claim 278: S has no simple solution, or no independent columns (Lemmas 94 and 99).
 
     They are too many, or indicators are dependent, or u of one crease follows from that of another.
     """
@@ -82,17 +82,17 @@ def dependent(sites: Sites, support: Support) -> bool:
 
 
 def slack(core: Core, crease: Crease) -> None:
-    """Claim 276: |u_F(r_S)| < Lambda. Then S has no stationary network (Lemma 92)."""
+    """Claim 279: |u_F(r_S)| < Lambda. Then S has no stationary network (Lemma 92)."""
     require(core.ask(Residual.excess, crease) < 0, "u is not shorter than the ridge")
 
 
 def leaves(core: Core, crease: Crease) -> None:
-    """Claim 277: neither sign of u_F(r_S) orders sites as F asks. Nor has it then (Lemma 92)."""
+    """Claim 280: neither sign of u_F(r_S) orders sites as F asks. Nor has it then (Lemma 92)."""
     require(core.ask(Residual.side, crease) == 0, "u does not leave the crease")
 
 
 def turns(core: Core, crease: Crease) -> None:
-    """Claim 278: a kink on F is not good, and bounds no gap: no minimum needs S (Lemma 94)."""
+    """Claim 281: a kink on F is not good, and bounds no gap: no minimum needs S (Lemma 94)."""
     require(not crease.is_open, "the crease is open")
     side = core.ask(Residual.side, crease)
     require(core.ask(Residual.turns, crease, side), "no ray leads down")
@@ -105,13 +105,13 @@ def turns(core: Core, crease: Crease) -> None:
 
 
 def reducible(core: Core, place: int) -> None:
-    """Claim 279: q_F = 0 for some F. So S has no simple solution with q > 0 (Lemma 100)."""
+    """Claim 282: q_F = 0 for some F. So S has no simple solution with q > 0 (Lemma 100)."""
     require(core.exact is not None, "no exact description")
     require(core.exact.squares[place].sign() == 0, "q is not 0")
 
 
 def point(core: Core) -> None:
-    """Claim 280: r_S has multipliers q > 0, and the R_S z_F are independent (Lemma 93).
+    """Claim 283: r_S has multipliers q > 0, and the R_S z_F are independent (Lemma 93).
 
     Multipliers q >= 0 of the constraints |u_F| <= Lambda exist; they solve a linear system, which
     elimination finds regular. Where q_F > 0, |u_F| = Lambda.
@@ -155,7 +155,7 @@ class Proof:
         self.points = [Core(sites, (), [], Exact(sites, (), [], []))]
 
     def read(self, records: Iterable[Record]) -> None:
-        """Claim 281: every support has a record, in order, and each of them is true.
+        """Claim 284: every support has a record, in order, and each of them is true.
 
         So a minimum has the residual of constants, or of a support with a point (Lemma 94).
         """

@@ -170,7 +170,7 @@ class Sites:
         self.scatter = squares - dot(sums, self.y)
 
     def _arrange(self, creases: float) -> None:
-        """Claim 272: the creases are the faces with an active site, if inputs differ (24.5).
+        """Claim 271: the creases are the faces with an active site, if inputs differ (24.5).
 
         If all heights are equal on a face, it has all signs equal; so B_F is not 0.
         """

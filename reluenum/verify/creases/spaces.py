@@ -18,7 +18,7 @@ class Space:
 
     @classmethod
     def around(cls, sites: Sites, support: Support) -> "Space":
-        """Claim 274: r_S = R_S(y - sum of q_F z_F) is in the space of all R_S(y - sum X_F b_F)."""
+        """Claim 272: r_S = R_S(y - sum of q_F z_F) is in the space of all R_S(y - sum X_F b_F)."""
         remover = sites.remover_of(support)
         rows = [[fmpq(0)] * sites.size]
         for place in support:
@@ -27,7 +27,7 @@ class Space:
         return cls(remover.pulls, row_space(rows).transpose())
 
     def _constants(self, forms: Forms) -> list[fmpq | None]:
-        """Claim 275: the values of forms that are the same everywhere, None for others."""
+        """Claim 273: the values of forms that are the same everywhere, None for others."""
         values, moved = forms.exact * self.origin, (forms.exact * self.moves).tolist()
         pairs = zip(values.entries(), moved, strict=True)
         return [None if any(row) else value for value, row in pairs]
@@ -41,7 +41,7 @@ class Space:
         return Space(self.origin - column * (value / slopes[0, k]), self.moves * null_space(slopes))
 
     def likeness(self, one: Crease, other: Crease) -> int:
-        """Claim 276: 1 or -1 if u is everywhere that of another crease, or its negative, else 0."""
+        """Claim 274: 1 or -1 if u is everywhere that of another crease, or its negative, else 0."""
         for side in (1, -1):
             if set(self.constants(self._difference(one, other, side))) == {fmpq(0)}:
                 return side
@@ -53,7 +53,7 @@ class Space:
     def factored(
         self, one: Crease, other: Crease, side: int
     ) -> tuple[list[fmpq], list[fmpq]] | None:
-        """Claim 277: h and d if u - s u' = h d everywhere, with a form h that is not constant."""
+        """Claim 275: h and d if u - s u' = h d everywhere, with a form h that is not constant."""
         table = self._difference(one, other, side).exact
         on_space = (table * self.origin).tolist(), (table * self.moves).tolist()
         rows = [a + b for a, b in zip(*on_space, strict=True)]

@@ -77,12 +77,12 @@ class Columns:
         self.gains = [dot(column, rest) for column in self.columns]
 
     def start(self, size: int) -> Vector | None:
-        """Claim 291: y - r_S is made of the columns of S; those of its hinges span the same."""
+        """Claim 295: y - r_S is made of the columns of S; those of its hinges span the same."""
         found = solved([row[:size] for row in self.gram[:size]], self.gains[:size])
         return None if found is None else [*found, *[fmpq(0)] * (len(self.nodes) - size)]
 
     def kernel(self) -> list[Vector] | None:
-        """Claim 292: what weights can be added to others with no effect at the inputs.
+        """Claim 296: what weights can be added to others with no effect at the inputs.
 
         Exactly, or all that `relations` knows if the other columns are seen to be independent.
         """
@@ -106,7 +106,7 @@ class Columns:
         return found
 
     def relations(self) -> Iterator[Vector]:
-        """Claim 293: the two first levels of a line have one column, and gaps their indicators.
+        """Claim 297: the two first levels of a line have one column, and gaps their indicators.
 
         1_A is the difference of the columns at the ends of a gap, divided by that of the levels.
         """
@@ -133,7 +133,7 @@ class Columns:
 
 
 def vertices(nodes: Sequence[int], start: Vector, kernel: Sequence[Vector]) -> list[Flow] | None:
-    """Claim 294: the vertices of the polytope of all W >= 0 that add up to y - r (Lemma 96).
+    """Claim 298: the vertices of the polytope of all W >= 0 that add up to y - r (Lemma 96).
 
     At each of them as many independent ones as the kernel has dimensions are 0.
     """
