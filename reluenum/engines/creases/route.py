@@ -55,7 +55,7 @@ class CreaseEngine:
         found = (component for group in groups for component in group)
         return CertifiedLandscape(
             problem,
-            _crease_counts(creases, width),
+            crease_counts(creases, width),
             Tally(None, sum(map(bool, groups))),
             (),
             ranked_creases(found, not left),
@@ -70,7 +70,8 @@ def _systems(creases: Creases, width: int) -> Iterator[CreaseSystem]:
         yield from unrejected(creases, combinations(creases.live, size))
 
 
-def _crease_counts(creases: Creases, width: int) -> Counts:
+def crease_counts(creases: Creases, width: int) -> Counts:
+    """Return how many sign matrices, patterns and supports there are."""
     columns = len(creases.arrangement.columns)
     return Counts(
         2 ** (creases.problem.size * width),
