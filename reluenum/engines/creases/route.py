@@ -8,7 +8,6 @@ from math import comb
 from flint import fmpq
 from tqdm import tqdm
 
-from reluenum.algebra.linear import dot
 from reluenum.algebra.numbers import Number
 from reluenum.engines.creases.creases import Creases
 from reluenum.engines.creases.flows import vertex_flows
@@ -98,14 +97,12 @@ def crease_components(residual: CreaseResidual, width: int) -> list[CreaseCompon
 
 def _of_crease(part: list[Shares], copies: int) -> CreaseComponent:
     residual = part[0].residual
-    problem, values = residual.creases.problem, residual.point.residual
-    fit = 2 * dot(residual.forces, problem.means) - dot(residual.forces, values)
     pairs = [(_crease_stratum(share), share) for share in part]
     pairs.sort(key=lambda pair: (-pair[0].dimension, pair[0].key))
     strata = tuple(stratum for stratum, _ in pairs)
     return CreaseComponent(
-        problem,
-        (fit + problem.scatter) * problem.loss_scale,
+        residual.creases.problem,
+        residual.loss,
         _level_of(residual, strata[0]),
         strata,
         residual.is_global,

@@ -3,15 +3,16 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, cmp_to_key
+from itertools import combinations
 
 from flint import arb, ctx, fmpq, fmpq_mat
 
-from reluenum.algebra.linear import Vector, combine, dot
+from reluenum.algebra.linear import Vector, combine, dot, row_space
 from reluenum.algebra.numberfield import FIRST_BITS, ball_sign
 from reluenum.algebra.numbers import Number
 from reluenum.algebra.polynomials import determinant
 from reluenum.engines.creases.creases import Crease, Creases
-from reluenum.engines.creases.systems import CreasePoint
+from reluenum.engines.creases.systems import CreasePoint, remover_of
 from reluenum.engines.hinges.states import HingeState, Kind
 
 
@@ -76,8 +77,8 @@ class CreaseResidual:
     """The residual of a point, of sum 0, as exact numbers.
 
     It is a `JudgedHinges`, and its own `BendPlaces`: sides are directions, counted from 1, places
-    the levels along them. A sum of residuals times weights that is 0 for all residuals orthogonal
-    to the free columns of the point is known to be 0; other zeros are found in the number field.
+    the levels along them. What `remover` takes away is known to be 0 (Lemma 101); other zeros are
+    found in the number field.
 
     Parameters
     ----------
@@ -102,10 +103,52 @@ class CreaseResidual:
     def _force_balls(self) -> list[arb]:
         return [force.ball(FIRST_BITS) for force in self.forces]
 
+    @cached_property
+    def remover(self) -> fmpq_mat:
+        """The projector onto residuals with the zeros that are known from the point's system.
+
+        The residual is orthogonal to the free columns. If u of one of its creases less that of
+        another one, or of its opposite, is h d with a number h that is linear in r and a vector d,
+        and d is not orthogonal to their sum, then h = 0, since both are as long as the ridge.
+        """
+        system = self.point.system
+        columns = [crease.indicator for crease in (*system.support, *system.held) if crease.has_offset]
+        found = system.remover
+        for one, other in combinations(system.support, 2):
+            for sign in (1, -1):
+                form = self._equal_length(one, other, sign, found)
+                if form is not None:
+                    columns.append(form)
+                    found = remover_of(self.creases, columns)
+        return found
+
+    def _equal_length(
+        self, one: Crease, other: Crease, sign: int, remover: fmpq_mat
+    ) -> Vector | None:
+        """Return the form h of two creases with u of one length, if it is known to be 0."""
+        first, second = self.pull_balls(one), self.pull_balls(other)
+        with ctx.workprec(FIRST_BITS):
+            if any(ball_sign(x - sign * y) for x, y in zip(first, second, strict=True)):
+                return None
+        rows = [
+            [x - sign * y for x, y in zip(*pair, strict=True)]
+            for pair in zip(one.forms, other.forms, strict=True)
+        ]
+        gaps = (remover * fmpq_mat(rows).transpose()).transpose().tolist()
+        basis = row_space(gaps)
+        if len(basis) != 1:
+            return None
+        (form,) = basis
+        pivot = next(k for k, entry in enumerate(form) if entry)
+        with ctx.workprec(FIRST_BITS):
+            sums = [x + sign * y for x, y in zip(first, second, strict=True)]
+            known = ball_sign(dot(sums, [row[pivot] for row in gaps]))
+        return form if known else None
+
     def reduced(self, forms: Iterable[Vector]) -> Forms:
         """Return sums of residuals times weights in a form that is the same for equal ones."""
         columns = fmpq_mat([*map(list, forms)]).transpose()
-        rows = (self.point.system.remover * columns).transpose().tolist()
+        rows = (self.remover * columns).transpose().tolist()
         return tuple(tuple(row) for row in rows)
 
     def sign_of(self, form: Vector) -> int:
@@ -122,13 +165,18 @@ class CreaseResidual:
 
     def excess(self, crease: Crease) -> int:
         """Return the sign of |u| - ridge: by balls, which do for nearly all, or exactly."""
+        pull = self.pull_balls(crease)
         with ctx.workprec(FIRST_BITS):
-            pull = crease.pull(self._force_balls)
             settled = ball_sign(dot(pull, pull) - self.creases.ridge**2)
         if settled or self.reduced(crease.forms) in self._tight_forms:
             return settled
         exact = crease.pull(self.forces)
         return (dot(exact, exact) - self.creases.ridge**2).sign()
+
+    def pull_balls(self, crease: Crease) -> list[arb]:
+        """Return u, enclosed."""
+        with ctx.workprec(FIRST_BITS):
+            return crease.pull(self._force_balls)
 
     @cached_property
     def _tight_forms(self) -> set[Forms]:
@@ -331,6 +379,13 @@ class CreaseResidual:
         if not edges <= self.living_edges.keys():
             return None
         return frozenset(self.alike(edge) for edge in edges)
+
+    @cached_property
+    def loss(self) -> Number:
+        """The loss of all networks that are stationary with this residual."""
+        problem = self.creases.problem
+        fit = 2 * dot(self.forces, problem.means) - dot(self.forces, self.point.residual)
+        return (fit + problem.scatter) * problem.loss_scale
 
     @cached_property
     def rest(self) -> list[Number]:
