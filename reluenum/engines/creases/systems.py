@@ -8,7 +8,7 @@ from typing import Any
 
 from flint import fmpq, fmpq_mat
 
-from reluenum.algebra.linear import Vector, dot
+from reluenum.algebra.linear import Vector, dot, row_space
 from reluenum.algebra.newton import CERTIFICATION_BITS, certified_box, evaluated
 from reluenum.algebra.numberfield import FieldElement, RealField
 from reluenum.algebra.numbers import IsolatedPoint, Number, rational_point
@@ -69,6 +69,19 @@ class CreaseSystem:
         if found is None:
             raise ZeroDivisionError("a support whose offsets are dependent")
         return found
+
+    @cached_property
+    def reach(self) -> fmpq_mat:
+        """The orthogonal projector onto the span of all R_S (y - f), f of units on the creases."""
+        matrices = [fmpq_mat([[mean] for mean in self.creases.problem.means])]
+        matrices += [crease.responses for crease in self.support]
+        columns = [(self.remover * matrix).transpose().tolist() for matrix in matrices]
+        basis = row_space([tuple(column) for found in columns for column in found])
+        if not basis:
+            return self.remover - self.remover
+        rows = fmpq_mat([*map(list, basis)])
+        weighted = rows * _weights(self.creases)
+        return rows.transpose() * (weighted * rows.transpose()).solve(weighted)
 
     @cached_property
     def forced(self) -> list[fmpq_mat]:

@@ -12,7 +12,7 @@ from reluenum.algebra.numberfield import FIRST_BITS, ball_sign
 from reluenum.algebra.numbers import Number
 from reluenum.algebra.polynomials import determinant
 from reluenum.engines.creases.creases import Crease, Creases
-from reluenum.engines.creases.systems import CreasePoint, remover_of
+from reluenum.engines.creases.systems import CreasePoint
 from reluenum.engines.hinges.states import HingeState, Kind
 
 
@@ -107,19 +107,19 @@ class CreaseResidual:
     def remover(self) -> fmpq_mat:
         """The projector onto residuals with the zeros that are known from the point's system.
 
-        The residual is orthogonal to the free columns. If u of one of its creases less that of
+        The residual is in the `reach` of the system. If u of one of its creases less that of
         another one, or of its opposite, is h d with a number h that is linear in r and a vector d,
         and d is not orthogonal to their sum, then h = 0, since both are as long as the ridge.
         """
-        system = self.point.system
-        columns = [crease.indicator for crease in (*system.support, *system.held) if crease.has_offset]
-        found = system.remover
-        for one, other in combinations(system.support, 2):
+        found, creases = self.point.system.reach, self.creases
+        for one, other in combinations(self.point.support, 2):
             for sign in (1, -1):
                 form = self._equal_length(one, other, sign, found)
                 if form is not None:
-                    columns.append(form)
-                    found = remover_of(self.creases, columns)
+                    force = creases.problem.weighted(form)
+                    size = dot(force, form)
+                    column = fmpq_mat([[entry] for entry in form])
+                    found = found - column * fmpq_mat([[entry / size for entry in force]])
         return found
 
     def _equal_length(
