@@ -8,7 +8,7 @@ slack, or tight with a square of exactly 0.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import combinations
+from itertools import combinations, permutations
 from typing import Any
 
 import numpy as np
@@ -112,14 +112,15 @@ class Decider:
         return Settled(support, CreaseVerdict.UNDECIDED, -1, slopes, reason=reason)
 
     def _is_dependent(self, support: Sequence[Crease]) -> bool:
-        """Whether u of one crease is that of another, or its opposite, by Lemma 99."""
-        remover, seen = CreaseSystem(self.creases, tuple(support)).remover, set()
-        for crease in support:
-            forms = remover * fmpq_mat([*map(list, crease.forms)]).transpose()
-            both = {str(forms), str(-forms)}
-            if both & seen:
+        """Whether u of one crease is the projection of another's, up to its sign (Lemma 99)."""
+        remover = CreaseSystem(self.creases, tuple(support)).remover
+        forms = [
+            fmpq_mat([*map(list, crease.forms)]) * remover.transpose() for crease in support
+        ]
+        for (own, crease), (other, _) in permutations(zip(forms, support, strict=True), 2):
+            projected = fmpq_mat([*map(list, crease.projector)]) * other
+            if own in (projected, -projected):
                 return True
-            seen |= both
         return False
 
     def _attempts(self, row: Sequence[int], slopes: np.ndarray) -> Iterator[np.ndarray]:
