@@ -37,16 +37,18 @@ def test_a_list_is_written_and_proved_and_does_not_depend_on_the_engine_named(ca
     assert main(["facts", "usual.json"]) == 0
 
 
-def test_a_list_of_the_plane_has_no_certificate(capsys):
-    for name, engine in (("usual.json", "groebner"), ("auto.json", "auto")):
-        asked = ["minima", "plane.csv", *ASKED, *FREE, "--engine", engine, "--output", name]
+def test_a_list_of_the_plane_has_a_certificate_if_the_certified_engine_makes_it(capsys):
+    for name in ("groebner", "certified", "auto"):
+        asked = ["minima", "plane.csv", *ASKED, *FREE, "--engine", name, "--output", f"{name}.json"]
         assert main(asked) == 0
-    assert Path("usual.json").read_text() == Path("auto.json").read_text()
-    document = json.loads(Path("usual.json").read_text())
-    assert document["completeness"] == "exact basis"
-    assert main(["facts", "usual.json"]) == 0
+    assert Path("certified.json").read_text() == Path("auto.json").read_text()
+    solved, proved = (json.loads(Path(f"{n}.json").read_text()) for n in ("groebner", "certified"))
+    assert solved["completeness"] == "exact basis"
+    assert proved["completeness"] == "certificate"
+    assert solved["components"] == proved["components"]
+    assert main(["facts", "certified.json"]) == 0
     capsys.readouterr()
-    assert main(["verify", "usual.json"]) == 1
+    assert main(["verify", "groebner.json"]) == 1
     assert capsys.readouterr().err.endswith("the document has no certificate\n")
 
 
@@ -61,7 +63,7 @@ def test_a_list_of_the_plane_has_no_certificate(capsys):
         (["minima", "data.csv", *ASKED, *FREE, "--all-patterns"], "all_patterns: True with"),
         (["minima", "data.csv", *ASKED, *FREE, "--activation", "abs"], "free with the activation"),
         (["minima", "data.csv", *ASKED[2:], *FREE[:2], "--hidden", "2,1"], "--hidden-bias: free"),
-        (["minima", "plane.csv", *ASKED, *FREE, "--engine", "certified"], "2 columns of inputs"),
+        (["minima", "plane.csv", *ASKED, *FREE, "--engine", "branch"], "engine: branch with"),
         (["basins", "data.csv", *ASKED, *FREE, "--output", "b.json"], "beyond lists of minima"),
         (["path", "data.csv", "--width", "1", "--ridge", "1/10:1", *FREE], "beyond lists"),
         (["convex", "data.csv", "--ridge", "1/10", *FREE], "beyond lists of minima"),

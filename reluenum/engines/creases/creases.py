@@ -7,7 +7,14 @@ from typing import Any
 
 from flint import fmpq, fmpq_mat
 
-from reluenum.algebra.linear import Vector, dot, orthogonal_part, projection, row_space
+from reluenum.algebra.linear import (
+    Vector,
+    combine,
+    dot,
+    orthogonal_part,
+    projection,
+    row_space,
+)
 from reluenum.geometry.arrangement import Arrangement, Face, cocircuits
 from reluenum.problem import Problem
 
@@ -80,6 +87,12 @@ class Crease:
         """The values at the sites for each vector of the basis, (p, dimension)."""
         return fmpq_mat([*map(list, self.arms)]) * fmpq_mat([*map(list, self.basis)]).transpose()
 
+    @cached_property
+    def forms(self) -> list[Vector]:
+        """The coordinates of u as sums of residuals times weights, (d, p)."""
+        rows = [self.project(arm) for arm in self.arms]
+        return [tuple(column) for column in zip(*rows, strict=True)]
+
     def pull(self, forces: Sequence[Any]) -> list[Any]:
         """Return u, the projection of sum_A r_i (x_i - x_0), from residuals times weights."""
         held = [forces[k] for k in self.active]
@@ -130,6 +143,12 @@ class Creases:
         return tuple(site.weight for site in self.problem.sites)
 
     @cached_property
+    def flat(self) -> list[list[fmpq]]:
+        """The matrix of R, which takes the mean away."""
+        size, total = len(self.weights), sum(self.weights, fmpq(0))
+        return [[fmpq(j == k) - self.weights[k] / total for k in range(size)] for j in range(size)]
+
+    @cached_property
     def arrangement(self) -> Arrangement:
         """All faces of the rows (x, 1)."""
         return Arrangement.of(self.problem)
@@ -137,7 +156,7 @@ class Creases:
     @cached_property
     def live(self) -> tuple[Crease, ...]:
         """Those where a unit that is not 0 can be stationary (Lemma 92)."""
-        span = row_space([self._between(0, k) for k in range(len(self.inputs))])
+        span = row_space([self.between(0, k) for k in range(len(self.inputs))])
         found = (self._crease(face, span) for face in self.arrangement.live_faces)
         return tuple(crease for crease in found if crease.basis)
 
@@ -163,8 +182,16 @@ class Creases:
             bend = list(crease.zeros[:1])
             pairs = [(j, k) for j in bend or inactive for k in crease.active]
             pairs += [(j, k) for j in inactive for k in bend]
-            found[crease.signs] = [self._between(j, k) for j, k in pairs]
+            found[crease.signs] = [self.between(j, k) for j, k in pairs]
         return found
+
+    @cached_property
+    def rise_forms(self) -> dict[str, list[Vector]]:
+        """The products of u with `rises`, as sums of residuals times weights, by the signs."""
+        return {
+            crease.signs: [combine(rise, crease.forms) for rise in self.rises[crease.signs]]
+            for crease in self.live
+        }
 
     @cached_property
     def turns(self) -> dict[str, list[Vector]]:
@@ -190,11 +217,12 @@ class Creases:
         signs = "".join(face.signs[site.first] for site in self.problem.sites)
         zeros = [k for k, sign in enumerate(signs) if sign == "0"]
         base = zeros[0] if zeros else 0
-        basis = orthogonal_part(span, [self._between(base, k) for k in zeros])
+        basis = orthogonal_part(span, [self.between(base, k) for k in zeros])
         nothing = (fmpq(0),) * self.problem.dimension
-        arms = (self._between(base, k) if s == "+" else nothing for k, s in enumerate(signs))
+        arms = (self.between(base, k) if s == "+" else nothing for k, s in enumerate(signs))
         return Crease(face, signs, tuple(arms), tuple(basis))
 
-    def _between(self, start: int, stop: int) -> Vector:
+    def between(self, start: int, stop: int) -> Vector:
+        """Return the difference of two inputs."""
         pairs = zip(self.inputs[stop], self.inputs[start], strict=True)
         return tuple(one - other for one, other in pairs)
