@@ -57,9 +57,9 @@ class Group:
             heights = self.heights(residual)
             return extreme(heights, 1) - extreme(heights, -1) - parts[0][0]
         if self.unit.kind == "kink":
-            return -parts[0][0]
+            return -1 * parts[0][0]
         total = sum((weight for _, weight in parts), fmpq(0))
-        return -sum((level * weight for level, weight in parts), fmpq(0)) / total
+        return -1 * sum((level * weight for level, weight in parts), fmpq(0)) / total
 
     def heights(self, residual: Residual) -> list[Any]:
         """Return b . x / |b| at all sites."""

@@ -8,7 +8,7 @@ from typing import Any
 from flint import arb_mat, ctx
 
 from ..pages import Record
-from ..reals import LEVELS, Algebraic, CertificateError, dot, matched, require, sign, told
+from ..reals import LEVELS, RATIONAL, Algebraic, CertificateError, dot, matched, require, sign, told
 from ..records import DESCRIPTION, numbers_of
 from .cores import Core, solved
 from .residuals import Exact, Residual, Rough
@@ -31,7 +31,7 @@ def described(sites: Sites, support: Support, numbers: list[Algebraic]) -> Exact
         near = Rough(sites, support, slopes, LEVELS[2])
         vectors = [w.entries() for w in rough]
         require(all(value.contains(0) for value in equations(near, vectors)), wrong)
-    residual = Exact(sites, support, parts, numbers[cut:])
+    residual = Exact(sites, support, parts, numbers[cut:], numbers[0].root)
     require(all(value.poly == 0 for value in equations(residual, parts)), wrong)
     require(all(q.sign() >= 0 for q in numbers[cut:]), wrong)
     return residual
@@ -92,16 +92,20 @@ def leaves(core: Core, crease: Crease) -> None:
 
 
 def turns(core: Core, crease: Crease) -> None:
-    """Claim 281: a kink on F is not good, and bounds no gap: no minimum needs S (Lemma 94)."""
+    """Claim 281: a kink on F is not good, and bounds no gap: no minimum needs S (Lemma 94).
+
+    There is one sign that u can have, or none.
+    """
     require(not crease.is_open, "the crease is open")
-    side = core.ask(Residual.side, crease)
-    require(core.ask(Residual.turns, crease, side), "no ray leads down")
 
-    def bounded(residual: Residual) -> bool | None:
-        signs = list(map(sign, residual.values(crease.ends)))
-        return True if 0 in signs else None if None in signs else False
+    def question(residual: Residual) -> bool | None:
+        side, ends = residual.leaning(crease), list(map(sign, residual.values(crease.ends)))
+        turning = side and residual.turns(crease, side)
+        if side == 0 or (turning and all(ends) and None not in ends):
+            return True
+        return False if turning is False or 0 in ends else None
 
-    require(not core.settle(bounded, "sums beside a kink"), "the kink may bound a gap")
+    require(core.settle(question, "turns"), "a kink may be good, or bound a gap")
 
 
 def reducible(core: Core, place: int) -> None:
@@ -152,7 +156,7 @@ class Proof:
         self.sites, self.descriptions = sites, dict(descriptions)
         self.verdicts: Counter[str] = Counter()
         self.polished = 0
-        self.points = [Core(sites, (), [], Exact(sites, (), [], []))]
+        self.points = [Core(sites, (), [], Exact(sites, (), [], [], RATIONAL))]
 
     def read(self, records: Iterable[Record]) -> None:
         """Claim 284: every support has a record, in order, and each of them is true.

@@ -7,7 +7,7 @@ from typing import Any
 from flint import arb, arb_mat, fmpq, fmpq_mat
 
 from ..exact import Forms
-from ..reals import RATIONAL, Algebraic, dot, root_above, sign
+from ..reals import Algebraic, Root, dot, root_above, sign
 from .sites import Crease, Remover, Sites
 from .spaces import Space
 
@@ -70,6 +70,11 @@ class Residual:
             return 0
         return None if None in signs else signs.pop() if signs else 1
 
+    def leaning(self, crease: Crease) -> int | None:
+        """Return the only sign s for which s u_F may order sites as asked, 0 if there is none."""
+        signs = set(map(sign, self.values(crease.rises)))
+        return 0 if 0 in signs or signs >= {1, -1} else max(signs - {None}, default=None)
+
     def exceeds(self, crease: Crease) -> bool | None:
         """Whether |u_F| > Lambda, and u_F or -u_F orders sites as the crease asks."""
         excess = self.excess(crease)
@@ -93,7 +98,7 @@ class Exact(Residual):
         support: Sequence[int],
         omegas: list,
         squares: list,
-        root: Any = RATIONAL,
+        root: Root,
     ) -> None:
         super().__init__()
         self.sites, self.support, self.root, self.squares = sites, tuple(support), root, squares

@@ -152,7 +152,7 @@ def vertices(nodes: Sequence[int], start: Vector, kernel: Sequence[Vector]) -> l
 
 def corner(zeros: Sequence[int], start: Vector, kernel: Sequence[Vector]) -> Vector | None:
     """Return the only weights with these zeros, [] if there are others, None if it is not known."""
-    factors = crossed([[vector[k] for vector in kernel] + [-start[k]] for k in zeros])
+    factors = crossed([[vector[k] for vector in kernel] + [-1 * start[k]] for k in zeros])
     if factors is None or len(factors) < len(zeros):
         return None if factors is None else []
     weights = list(start)
