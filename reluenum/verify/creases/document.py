@@ -19,7 +19,7 @@ from .groups import Group, Number, level
 from .joined import Landing, landings
 from .records import Proof, largest, read_descriptions
 from .residuals import Residual
-from .sites import Sites
+from .sites import Sites, has_free_biases
 from .strata import Stratum
 
 
@@ -163,7 +163,7 @@ def lowest(found: Sequence[Landing]) -> list[Landing]:
     Equal losses are one root of one polynomial.
     """
     best = [landing for landing in found if landing.judged.is_global]
-    return best or least(list(found))
+    return best or least(sorted(found, key=lambda landing: float(landing.loss_ball().mid())))
 
 
 def check(found: Sequence[Landing], records: Any) -> None:
@@ -190,6 +190,7 @@ def check(found: Sequence[Landing], records: Any) -> None:
 def proof_of(document: dict[str, Any], folder: Path) -> Report:
     """Prove a list of minima that claims to be complete."""
     head, problem = heading(document), document["problem"]
+    has_free_biases(problem)
     certificate = document["certificate"]
     with source_of(certificate, folder) as source:
         one_file(certificate, source)

@@ -1,7 +1,7 @@
 """The data in any dimension, exactly: distinct inputs, creases, and linear forms of residuals."""
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache, cached_property
+from functools import cached_property, lru_cache
 from math import inf
 from typing import Any
 
@@ -11,7 +11,8 @@ from ..exact import PROBLEM, Forms, cocircuits, covectors, distinct, onto, short
 from ..reals import dot, matched, require
 
 MOST_UNITS = 1 << 10
-MOST_WORK = 10**8  # multiplications towards the rays of the arrangement
+MOST_WORK = 10**9  # multiplications towards the rays of the arrangement
+MOST_REMOVERS, MOST_IMAGES = 1 << 9, 1 << 8  # that are kept
 
 Support = tuple[int, ...]  # places of creases in the sorted list
 
@@ -124,7 +125,7 @@ class Remover:
             inner = (free.transpose() * heavy).inv()
             self.forces = Forms(weights - heavy * inner * heavy.transpose())
             self.pulls = self.forces.exact * fmpq_mat([[y] for y in sites.y])
-        self.image = cache(self._image)
+        self.image = lru_cache(MOST_IMAGES)(self._image)
 
     def _image(self, crease: Crease) -> fmpq_mat:
         """Return u_F of what R_S leaves, as a matrix."""
@@ -154,9 +155,10 @@ class Sites:
         self.scale = 1 / self.total if problem["loss"] == "mean" else fmpq(1)
         self.ridge = short(problem["ridge"], "problem ridge") / self.scale
         require(self.ridge > 0, "problem: ridge is not positive")
-        self.span = onto([self.between(0, k) for k in range(self.size)])
-        self.remover: Callable[[tuple[int, ...]], Remover] = cache(lambda m: Remover(self, m))
+        self.remover: Callable[[tuple[int, ...]], Remover]
+        self.remover = lru_cache(MOST_REMOVERS)(lambda masks: Remover(self, masks))
         self._arrange(creases)
+        self.span = onto([self.between(0, k) for k in range(self.size)])
 
     def _sum_up(self, weights: Sequence[fmpq], targets: Sequence[fmpq]) -> None:
         """Add up weights and targets at each input, and what no network fits (Lemma 1a)."""
@@ -174,8 +176,9 @@ class Sites:
 
         If all heights are equal on a face, it has all signs equal; so B_F is not 0.
         """
-        rows = {k: self.row(k) for k in range(self.size)}
-        signs = covectors(cocircuits(rows, MOST_WORK), self.size, 2 * creases + 1)
+        rows, budget = {k: self.row(k) for k in range(self.size)}, 2_000_000 + 2000 * creases**2
+        rays = cocircuits(rows, min(budget, MOST_WORK))
+        signs = covectors(rays, self.size, 2 * creases + 1)
         self.columns = len({minus for _, minus in signs})
         self.creases: list[Crease] = []
         for plus, minus in signs if self.size > 1 else ():
