@@ -75,27 +75,30 @@ class Core:
 
 
 def polished(ball: Ball, bits: int) -> list[arb_mat]:
-    """Return slopes after Newton steps, with more bits than these if they move them too far."""
-    for precision in (level for level in LEVELS if level >= bits):
+    """Return slopes after Newton steps, with more bits than these if they move them too far.
+
+    Those that are 0 stay as they are.
+    """
+    living = [k for k, w in enumerate(ball.slopes) if any(x != 0 for x in w.entries())]
+    given = [ball.slopes[k] for k in living]
+    for precision in (level for level in LEVELS if level >= bits and living):
         with ctx.workprec(precision):
-            newton = CreaseNewton(ball, precision)
+            newton = CreaseNewton(ball, living, precision)
             for start in (lambda w: w, newton.aligned):
-                try:
-                    slopes = newton.moved(start(ball.slopes))
-                except ZeroDivisionError:
-                    continue
-                pairs = zip(slopes, ball.slopes, strict=True)
+                slopes = newton.moved(start(given))
+                pairs = zip(slopes, given, strict=True)
                 step = norm([x for a, b in pairs for x in (a - b).entries()])
                 if not step > norm([x for a in slopes for x in a.entries()]) * NEARNESS:
-                    return slopes
+                    known = dict(zip(living, slopes, strict=True))
+                    return [known.get(k, slope) for k, slope in enumerate(ball.slopes)]
     return ball.slopes
 
 
 class CreaseNewton(Newton):
-    """Newton steps for the convex problem of Lemma 98, on the flats of creases."""
+    """Newton steps for the convex problem of Lemma 98, on the flats of some creases."""
 
-    def __init__(self, ball: Ball, bits: int) -> None:
-        self.faces = creases = [ball.sites.creases[place] for place in ball.support]
+    def __init__(self, ball: Ball, living: Sequence[int], bits: int) -> None:
+        self.faces = creases = [ball.creases[k] for k in living]
         self.ridge, self.depth = arb(ball.sites.ridge), ball.sites.depth
         forces, pulls = ball.remover.forces, arb_mat(ball.remover.pulls)
         self.flats = [crease.flat.of(bits) for crease in creases]

@@ -178,7 +178,7 @@ class Sites:
         """
         rows, budget = {k: self.row(k) for k in range(self.size)}, 2_000_000 + 2000 * creases**2
         rays = cocircuits(rows, min(budget, MOST_WORK))
-        signs = covectors(rays, self.size, 2 * creases + 1)
+        signs = covectors(rays, self.size, 2 * creases + 3)
         self.columns = len({minus for _, minus in signs})
         self.creases: list[Crease] = []
         for plus, minus in signs if self.size > 1 else ():
