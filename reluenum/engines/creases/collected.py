@@ -92,7 +92,7 @@ class _Collection:
 
     def description(self, one: Settled) -> dict[str, Any] | None:
         """Return the exact description of a support if there is need of one."""
-        if one.verdict != CreaseVerdict.REDUCIBLE and not one.point.isolated.is_claimed:
+        if not one.point.isolated.is_claimed:
             return None
         with _GivesUp(self.give_up, one.support):
             record = exact_description(self.creases, one)

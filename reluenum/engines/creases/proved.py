@@ -86,25 +86,39 @@ class CreaseSurvey:
     def blocks(self, advance: Callable[[int], Any]) -> Iterator[Examined]:
         """Yield the records of all supports, by size and then in lexicographic order."""
         total = len(self.tables.live)
+        smaller = np.zeros((1, 0, self.tables.shape[2]))
         for size in range(1, self.largest + 1):
-            subsets, batch = Subsets(total, size), self._batch(size)
+            subsets, batch, kept = Subsets(total, size), self._batch(size), []
             for start in range(0, subsets.count, batch):
                 rows = subsets.rows(start, start + batch)
-                yield self.examined(rows)
+                found = self.examined(rows, smaller)
+                if size < self.largest:
+                    kept.append(found.slopes)
+                yield found
                 advance(len(rows))
+            smaller = np.concatenate(kept) if kept else smaller
 
     def _batch(self, size: int) -> int:
         _, p, d = self.tables.shape
         rises, turns = self.tables.rises[1].shape[1], self.tables.turns[1].shape[1]
         return max(16, min(4096, LARGEST_TABLE // (size * max(rises * d, turns * p, p * d, 1))))
 
-    def examined(self, rows: np.ndarray) -> Examined:
-        """Return the records of some supports, and keep those that doubles do not reject."""
+    def examined(self, rows: np.ndarray, smaller: np.ndarray) -> Examined:
+        """Return the records of some supports, and keep those that doubles do not reject.
+
+        Parameters
+        ----------
+        rows : (B, m) array of int
+        smaller : (E, m - 1, d) array
+            Slopes of all supports with a crease less.
+        """
         count, size = rows.shape
         kind = np.full(count, CreaseVerdict.DEPENDENT, dtype=np.int8)
         place = np.full(count, -1, dtype=np.int32)
         slopes = np.zeros((count, size, self.tables.shape[2]))
         left = np.flatnonzero(~self.tables.dependent(rows))
+        for k in range(size) if size > 1 else ():
+            left = self._without(k, rows, smaller, left, Examined(kind, place, slopes))
         if len(left):
             _, removers = self.tables.removers(rows[left])
             slopes[left] = self.tables.approximate(rows[left], removers.mid, STEPS)
@@ -115,6 +129,29 @@ class CreaseSurvey:
             if one.verdict in KEPT:
                 self.settled.append(one)
         return Examined(kind, place, slopes)
+
+
+    def _without(
+        self,
+        k: int,
+        rows: np.ndarray,
+        smaller: np.ndarray,
+        left: np.ndarray,
+        found: Examined,
+    ) -> np.ndarray:
+        """Try the slopes of supports without a crease; return which supports are still left."""
+        tried = left[~self.tables.offset[rows[left, k]]]
+        if not len(tried):
+            return left
+        others = np.delete(rows[tried], k, axis=1)
+        numbers = Subsets(len(self.tables.live), others.shape[1]).numbers(others)
+        slopes = np.insert(smaller[numbers], k, 0.0, axis=1)
+        kind, place = self.tables.judge(rows[tried], slopes, self.tables.removers(rows[tried])[1])
+        done = kind != CreaseVerdict.UNDECIDED
+        places = tried[done]
+        found.kind[places], found.place[places] = kind[done], place[done]
+        found.slopes[places] = slopes[done]
+        return np.setdiff1d(left, places)
 
 
 @dataclass(frozen=True)
