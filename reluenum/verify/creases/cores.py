@@ -6,7 +6,7 @@ from typing import Any
 from flint import arb, arb_mat, ctx, fmpq
 
 from ..cores import NEARNESS, Newton
-from ..reals import LEVELS, Algebraic, CertificateError, norm, sign
+from ..reals import LEVELS, Algebraic, CertificateError, dot, norm, sign
 from .residuals import Ball, Exact, Residual
 from .sites import Crease, Sites, Support
 from .spaces import Space
@@ -79,19 +79,26 @@ def polished(ball: Ball, bits: int) -> list[arb_mat]:
 
     Those that are 0 stay as they are.
     """
-    living = [k for k, w in enumerate(ball.slopes) if any(x != 0 for x in w.entries())]
+    living = ball.living
     given = [ball.slopes[k] for k in living]
     for precision in (level for level in LEVELS if level >= bits and living):
         with ctx.workprec(precision):
             newton = CreaseNewton(ball, living, precision)
-            for start in (lambda w: w, newton.aligned):
-                slopes = newton.moved(start(given))
-                pairs = zip(slopes, given, strict=True)
-                step = norm([x for a, b in pairs for x in (a - b).entries()])
-                if not step > norm([x for a in slopes for x in a.entries()]) * NEARNESS:
-                    known = dict(zip(living, slopes, strict=True))
-                    return [known.get(k, slope) for k, slope in enumerate(ball.slopes)]
+            for slopes in (newton.moved(given), newton.moved(newton.aligned(given))):
+                if is_near(slopes, given):
+                    return replaced(ball.slopes, dict(zip(living, slopes, strict=True)))
     return ball.slopes
+
+
+def replaced(slopes: list[arb_mat], others: dict[int, arb_mat]) -> list[arb_mat]:
+    """Return slopes, others in the place of some."""
+    return [others.get(k, slope) for k, slope in enumerate(slopes)]
+
+
+def is_near(slopes: list[arb_mat], others: list[arb_mat]) -> bool:
+    """Whether slopes are no more than a small part of them away from others."""
+    steps = (x for a, b in zip(slopes, others, strict=True) for x in (a - b).entries())
+    return not norm(list(steps)) > norm([x for a in slopes for x in a.entries()]) * NEARNESS
 
 
 class CreaseNewton(Newton):
@@ -114,15 +121,25 @@ class CreaseNewton(Newton):
 def solved(table: Sequence[Sequence[Any]], right: Sequence[Any]) -> list[Any] | None:
     """Return the solution of a semidefinite system; None if it is not seen to be regular."""
     rows = [[*row, value] for row, value in zip(table, right, strict=True)]
-    for k in range(len(rows)):
-        if not sign(rows[k][k]):
+    for k, row in enumerate(rows):
+        if not sign(row[k]):
             return None
-        factor = inverse(rows[k][k])
-        rows[k] = [entry * factor for entry in rows[k]]
-        for j, row in enumerate(rows):
-            if j != k:
-                rows[j] = [x - row[k] * y for x, y in zip(row, rows[k], strict=True)]
+        reduce_by(rows, k)
     return [row[-1] for row in rows]
+
+
+def reduce_by(rows: list[list[Any]], k: int) -> None:
+    """Use the row k for the k-th unknown, and take it out of all others."""
+    factor = inverse(rows[k][k])
+    rows[k] = [entry * factor for entry in rows[k]]
+    for j, row in enumerate(rows):
+        if j != k:
+            rows[j] = [x - row[k] * y for x, y in zip(row, rows[k], strict=True)]
+
+
+def applied(rows: Sequence[Sequence[Any]], vector: Sequence[Any]) -> list[Any]:
+    """Return a matrix times a vector."""
+    return [dot(row, vector) for row in rows]
 
 
 def inverse(value: Any) -> Any:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
-from flint import arb, ctx, fmpz_poly
+from flint import arb, ctx, fmpq, fmpz_poly
 
 from ..hinges.joined import Component, copies, links_of, walked
 from ..points import TEXT_BITS
@@ -63,17 +63,18 @@ class Landing:
         if not set(core.creases) <= set(first) or not self._is_near(core):
             return False
         knots = [self.judged.knots(first[crease]) for crease in core.creases]
-        every = [knot for part in knots for knot in part]
-        if len(set(every)) < len(every):
-            return False
+        every = frozenset().union(*knots)
+        return len(every) == sum(map(len, knots)) and self._adds_up(knots, every)
 
+    def _adds_up(self, knots: list[list[int]], every: frozenset[int]) -> bool:
+        """Whether some weights on nodes are seen to be 0 at least for each crease."""
         residual = self.core.exact or self.core.ball(LEVELS[2])
         with ctx.workprec(LEVELS[2]):
-            shares = [share for share in self._shares(residual) if set(share) <= set(every)]
-            sums = [
-                [sign(sum(share.get(k, 0) for k in part)) for part in knots] for share in shares
-            ]
-        return any(set(row) <= {0, 1} for row in sums)
+            for share in self._shares(residual):
+                sums = (sum((share.get(k, fmpq(0)) for k in part), fmpq(0)) for part in knots)
+                if every.issuperset(share) and {0, 1}.issuperset(map(sign, sums)):
+                    return True
+        return False
 
     def _is_near(self, core: Core) -> bool:
         """Whether balls of both residuals have points in common."""

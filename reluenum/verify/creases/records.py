@@ -10,7 +10,7 @@ from flint import arb_mat, ctx
 from ..pages import Record
 from ..reals import LEVELS, RATIONAL, Algebraic, CertificateError, dot, matched, require, sign, told
 from ..records import DESCRIPTION, numbers_of
-from .cores import Core, solved
+from .cores import Core, applied, solved
 from .residuals import Exact, Residual, Rough
 from .sites import Crease, Sites, Support
 
@@ -69,7 +69,7 @@ def read_descriptions(sites: Sites, entries: Any) -> dict[Support, Exact]:
 
 
 def dependent(sites: Sites, support: Support) -> bool:
-    """Claim 278: S has no simple solution, or no independent columns (Lemmas 94 and 99).
+    """Claim 278: S has no simple solution, or no independent columns (Lemma 94, Lemma 99).
 
     They are too many, or indicators are dependent, or u of one crease follows from that of another.
     """
@@ -109,7 +109,7 @@ def turns(core: Core, crease: Crease) -> None:
 
 
 def reducible(core: Core, place: int) -> None:
-    """Claim 282: q_F = 0 for some F. So S has no simple solution with q > 0 (Lemma 100)."""
+    """Claim 282: q_F = 0 for some F. So no simple solution of S has q > 0 (Lemma 100)."""
     require(core.exact is not None, "no exact description")
     require(core.exact.squares[place].sign() == 0, "q is not 0")
 
@@ -138,15 +138,10 @@ def multipliers(residual: Residual, creases: list[Crease]) -> list[Any] | None:
         pull = (crease.u.exact * residual.remover.pulls).entries()
         felt = crease.u.of(bits) * residual.remover.forces.of(bits)
         pairs = zip(creases, us, strict=True)
-        images = (applied(felt * other.values.of(bits), v) for other, v in pairs)
+        images = (applied((felt * other.values.of(bits)).tolist(), v) for other, v in pairs)
         table.append([dot(u, image) for image in images])
         right.append((dot(pull, u) - dot(u, u)) * ridge)
     return solved(table, right)
-
-
-def applied(matrix: Any, vector: list) -> list:
-    """Return a matrix times a vector."""
-    return [dot(row, vector) for row in matrix.tolist()]
 
 
 class Proof:
@@ -161,7 +156,7 @@ class Proof:
     def read(self, records: Iterable[Record]) -> None:
         """Claim 284: every support has a record, in order, and each of them is true.
 
-        So a minimum has the residual of constants, or of a support with a point (Lemma 94).
+        So a minimum has the residual of constants, or of a support with a point (Theorem J).
         """
         support: Support = ()
         try:

@@ -134,6 +134,11 @@ class Rough(Residual):
             rest -= crease.values.of(bits) * slope
         self.centre = self.remover.forces.of(bits) * rest
 
+    @property
+    def living(self) -> list[int]:
+        """The places of slopes that are not 0."""
+        return [k for k, w in enumerate(self.slopes) if any(x != 0 for x in w.entries())]
+
     def _values(self, forms: Forms) -> list[arb]:
         return (forms.of(self.bits) * self.centre).entries()
 

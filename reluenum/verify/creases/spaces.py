@@ -18,7 +18,7 @@ class Space:
 
     @classmethod
     def around(cls, sites: Sites, support: Support) -> "Space":
-        """Claim 272: r_S = R_S(y - sum of q_F z_F) is in the space of all R_S(y - sum X_F b_F)."""
+        """Claim 272: r_S is one of all R_S(y - sum X_F b_F) (Lemma 101)."""
         remover = sites.remover_of(support)
         rows = [[fmpq(0)] * sites.size]
         for place in support:
@@ -41,7 +41,7 @@ class Space:
         return Space(self.origin - column * (value / slopes[0, k]), self.moves * null_space(slopes))
 
     def likeness(self, one: Crease, other: Crease) -> int:
-        """Claim 274: 1 or -1 if u is everywhere that of another crease, or its negative, else 0."""
+        """Claim 274: 1 or -1 if two u are equal everywhere, or opposite (Lemma 101); else 0."""
         for side in (1, -1):
             if set(self.constants(self._difference(one, other, side))) == {fmpq(0)}:
                 return side
@@ -53,7 +53,7 @@ class Space:
     def factored(
         self, one: Crease, other: Crease, side: int
     ) -> tuple[list[fmpq], list[fmpq]] | None:
-        """Claim 275: h and d if u - s u' = h d everywhere, with a form h that is not constant."""
+        """Claim 275: h and d if u - s u' = h d everywhere, h not being constant (Lemma 101)."""
         table = self._difference(one, other, side).exact
         on_space = (table * self.origin).tolist(), (table * self.moves).tolist()
         rows = [a + b for a, b in zip(*on_space, strict=True)]

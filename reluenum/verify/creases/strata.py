@@ -45,7 +45,7 @@ class Stratum:
 
     @property
     def dimension(self) -> int:
-        """Claim 300: free parameters of units, less the rank of the nodes (Lemmas 86 and 97)."""
+        """Claim 300: free parameters of units, less the rank of the nodes (Lemma 86, Lemma 97)."""
         rank = len(self.held) - self.freedom
         return sum(FREE[unit.kind] for unit in self.units) - rank
 

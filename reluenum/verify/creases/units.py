@@ -38,9 +38,9 @@ class Node:
 
 
 def narrowed(core: Core) -> bool:
-    """Claim 285: h = 0 if u_F - s u_G = h d, both lengths are Lambda, d . (u_F + s u_G) is not 0.
+    """Claim 285: h = 0 if u_F - s u_G = h d and d . (u_F + s u_G) is not 0 (Lemma 101).
 
-    For h d . (u_F + s u_G) = |u_F|^2 - |u_G|^2.
+    For h d . (u_F + s u_G) = |u_F|^2 - |u_G|^2, and both lengths are Lambda in S.
     """
     pairs = [(*pair, side) for pair in combinations(core.creases, 2) for side in (1, -1)]
     for one, other, side in pairs:
@@ -172,14 +172,14 @@ class Judged:
         In a gap with the active sites A these have the active sites A, and A with the zeros.
         """
         nodes = [node for node in self.nodes if node.side == side]
-        last = [n for n in nodes if n.tight.crease.active | n.tight.crease.zeros == crease.active]
+        kinks = [(node.place, node.tight.crease) for node in nodes]
+        before = [place for place, kink in kinks if kink.active | kink.zeros == crease.active]
         if crease.is_line:
-            require([node.place for node in last] == [0], "a line without an end")
+            require(before == [0], "a line without an end")
             return 0
-        places = [node.place for node in nodes if node.tight.crease.active == crease.active]
-        require(len(places) == 1, "a gap without an end")
-        ends = [node.place - 1 for node in last] if crease.is_open else places
-        require(ends == places, "a gap without an end")
+        places = [place for place, kink in kinks if kink.active == crease.active]
+        fits = [place - 1 for place in before] == places if crease.is_open else True
+        require(fits and len(places) == 1, "a gap without an end")
         return places[0]
 
     @cached_property

@@ -13,10 +13,12 @@ from typing import Any
 from flint import fmpq, fmpq_mat
 
 from ..exact import null_space
-from ..reals import dot, require, sign
-from .cores import inverse, solved
+from ..hinges.units import Unit
+from ..reals import require, sign
+from .cores import applied, inverse, reduce_by, solved
 from .residuals import Residual
-from .units import Judged, used
+from .sites import Crease
+from .units import Judged, Tight, used
 
 MOST_CORNERS = 1 << 16
 
@@ -29,11 +31,9 @@ class Weights:
 
     def __init__(self, judged: Judged) -> None:
         self.judged, self.sites = judged, judged.sites
-        own = judged.own()
-        self.own = used(judged, own)
-        living = [unit for unit in judged.units if unit.sign]
-        others = set(used(judged, living)) - set(self.own)
-        self.nodes = [*self.own, *sorted(others)]
+        self.own = used(judged, judged.own())
+        others = set(used(judged, (unit for unit in judged.units if unit.sign)))
+        self.nodes = [*self.own, *sorted(others.difference(self.own))]
         self._flows: dict[int | None, list[Flow] | None] = {}
 
     @cached_property
@@ -63,18 +63,18 @@ class Columns:
     def __init__(self, judged: Judged, residual: Residual, nodes: Sequence[int]) -> None:
         self.judged, self.residual, self.nodes = judged, residual, nodes
         self.sites = sites = judged.sites
-        kinks = [judged.nodes[k].tight.crease for k in nodes]
-        self.columns = []
-        for crease in kinks:
-            u = [x / sites.ridge for x in residual.u(crease)]
-            self.columns.append([dot(row, u) for row in crease.values.exact.tolist()])
+        self.columns = [self._column(judged.nodes[k].tight.crease) for k in nodes]
         plain = sites.remover(())
         rows = plain.forces.exact.tolist()
-        images = [[dot(row, column) for row in rows] for column in self.columns]
+        images = [applied(rows, column) for column in self.columns]
+        self.gram = [applied(images, column) for column in self.columns]
         pairs = zip(plain.pulls.entries(), residual.forces, strict=True)
-        rest = [pull - force for pull, force in pairs]
-        self.gram = [[dot(column, image) for image in images] for column in self.columns]
-        self.gains = [dot(column, rest) for column in self.columns]
+        self.gains = applied(self.columns, [pull - force for pull, force in pairs])
+
+    def _column(self, kink: Crease) -> list[Any]:
+        """Return z_F at the sites."""
+        u = self.residual.u(kink)
+        return applied(kink.values.exact.tolist(), [x / self.sites.ridge for x in u])
 
     def start(self, size: int) -> Vector | None:
         """Claim 295: y - r_S is made of the columns of S; those of its hinges span the same."""
@@ -110,26 +110,39 @@ class Columns:
 
         1_A is the difference of the columns at the ends of a gap, divided by that of the levels.
         """
-        judged, place = self.judged, {node: k for k, node in enumerate(self.nodes)}
-        lines = [judged.knots(unit)[0] for unit, _ in judged.living if unit.kind == "line"]
+        lines = [self.judged.knots(unit)[0] for unit, _ in self._living("line")]
         if lines:
-            yield self._vector({place[lines[0]]: fmpq(1), place[lines[1]]: fmpq(-1)})
-        gaps = [(unit, tight) for unit, tight in judged.living if unit.kind == "gap"]
-        masks = [tight.crease.active for _, tight in gaps]
-        table = fmpq_mat([self.sites.indicator(m) for m in (self.sites.everything, *masks)])
-        for factors in null_space(table.transpose()).transpose().tolist():
-            parts: dict[int, Any] = {}
-            for factor, (unit, tight) in zip(factors[1:], gaps, strict=True):
-                if factor:
-                    ends = judged.knots(unit)
-                    low, high = (judged.level(self.residual, judged.nodes[k]) for k in ends)
-                    share = factor * tight.sign / (high - low)
-                    for end, part in zip(ends, (share, -share), strict=True):
-                        parts[place[end]] = parts.get(place[end], 0) + part
-            yield self._vector(parts)
+            yield self._vector({lines[0]: fmpq(1), lines[1]: fmpq(-1)})
+        gaps = self._living("gap")
+        for factors in self._dependencies(gaps):
+            yield self._total(factors, gaps)
 
-    def _vector(self, parts: dict[int, Any]) -> Vector:
-        return [parts.get(k, fmpq(0)) for k in range(len(self.nodes))]
+    def _dependencies(self, gaps: Sequence[tuple[Unit, Tight]]) -> list[list[fmpq]]:
+        """Return factors with which indicators of gaps add up to constants."""
+        masks = [self.sites.everything, *(tight.crease.active for _, tight in gaps)]
+        table = fmpq_mat([self.sites.indicator(mask) for mask in masks])
+        return [row[1:] for row in null_space(table.transpose()).transpose().tolist()]
+
+    def _total(self, factors: Sequence[fmpq], gaps: Sequence[tuple[Unit, Tight]]) -> Vector:
+        """Return the weights of a combination of indicators."""
+        parts: dict[int, Any] = {}
+        for factor, gap in zip(factors, gaps, strict=True):
+            for end, part in self._indicator(*gap).items() if factor else ():
+                parts[end] = parts.get(end, fmpq(0)) + part * factor
+        return self._vector(parts)
+
+    def _living(self, kind: str) -> list[tuple[Unit, Tight]]:
+        return [(unit, tight) for unit, tight in self.judged.living if unit.kind == kind]
+
+    def _indicator(self, unit: Unit, tight: Tight) -> Flow:
+        """Return the weights of the ends of a gap that add up to its indicator."""
+        ends = self.judged.knots(unit)
+        low, high = (self.judged.level(self.residual, self.judged.nodes[k]) for k in ends)
+        share = inverse((high - low) * tight.sign)
+        return {ends[0]: share, ends[1]: -1 * share}
+
+    def _vector(self, parts: Flow) -> Vector:
+        return [parts.get(node, fmpq(0)) for node in self.nodes]
 
 
 def vertices(nodes: Sequence[int], start: Vector, kernel: Sequence[Vector]) -> list[Flow] | None:
@@ -169,9 +182,5 @@ def crossed(rows: list[Vector]) -> Vector | None:
         if pivot is None:
             return None if None in signs else []
         rows[k], rows[pivot] = rows[pivot], rows[k]
-        factor = inverse(rows[k][k])
-        rows[k] = [entry * factor for entry in rows[k]]
-        for j, row in enumerate(rows):
-            if j != k:
-                rows[j] = [x - row[k] * y for x, y in zip(row, rows[k], strict=True)]
+        reduce_by(rows, k)
     return [row[-1] for row in rows]
