@@ -112,7 +112,9 @@ class _GivesUp:
     def __enter__(self) -> None:
         pass
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: Any) -> bool:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: Any
+    ) -> bool:
         if kind is None or not issubclass(kind, BackendError):
             return False
         self.give_up(self.support, str(error))

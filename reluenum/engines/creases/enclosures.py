@@ -137,12 +137,12 @@ class CreaseTables:
 
     @cached_property
     def neighbours(self) -> tuple[Balls, Array]:
-        """The sums of `Crease.neighbours`, (C, 2, p), and bounds of their factors of |r|, (C, 2)."""
+        """The sums of `Crease.neighbours`, (C, 2, p), and what |r| is multiplied by, (C, 2)."""
         return self._sums([c.neighbours for c in self.live])
 
     @cached_property
     def turns(self) -> tuple[Balls, Array]:
-        """The sums of `Creases.turns`, (C, K, p), of open creases none, and their bounds, (C, K)."""
+        """The sums of `Creases.turns`, (C, K, p), of open creases none, and the same, (C, K)."""
         return self._sums([self.creases.turns.get(c.signs, []) for c in self.live])
 
     def _sums(self, rows: Sequence[Sequence[Vector]]) -> tuple[Balls, Array]:
@@ -298,7 +298,9 @@ class CreaseTables:
         slack = norm_bound(pulls) + self.reaches[rows] * radius * GROWTH
         is_slack = slack * GROWTH < _below(self.ridge)
         rises, lengths = self.rises
-        heights = (rises[rows] @ pulls[..., None])[..., 0].widened(lengths[rows] * radius[..., None])
+        heights = (rises[rows] @ pulls[..., None])[..., 0].widened(
+            lengths[rows] * radius[..., None]
+        )
         up, down = heights.positive().any(axis=2), heights.negative().any(axis=2)
         kind = np.full(len(rows), CreaseVerdict.UNDECIDED, dtype=np.int8)
         place = np.full(len(rows), -1, dtype=np.int32)
@@ -313,7 +315,7 @@ class CreaseTables:
         return Judged(kind, place)
 
     def _turning(self, rows: Array, forces: Balls, radius: Array, up: Array, down: Array) -> Array:
-        """Return which creases are not open, with one sign, and turn out bad and no ends of gaps."""
+        """Return which creases have one sign, and are bad kinks and no ends of gaps."""
         ends, turns = self.neighbours, self.turns
 
         def values(sums: tuple[Balls, Array]) -> Balls:

@@ -114,9 +114,7 @@ class Decider:
     def _is_dependent(self, support: Sequence[Crease]) -> bool:
         """Whether u of one crease is the projection of another's, up to its sign (Lemma 99)."""
         remover = CreaseSystem(self.creases, tuple(support)).remover
-        forms = [
-            fmpq_mat([*map(list, crease.forms)]) * remover.transpose() for crease in support
-        ]
+        forms = [fmpq_mat([*map(list, crease.forms)]) * remover.transpose() for crease in support]
         for (own, crease), (other, _) in permutations(zip(forms, support, strict=True), 2):
             projected = fmpq_mat([*map(list, crease.projector)]) * other
             if own in (projected, -projected):

@@ -130,7 +130,6 @@ class CreaseSurvey:
                 self.settled.append(one)
         return Examined(kind, place, slopes)
 
-
     def _without(
         self,
         k: int,

@@ -86,7 +86,9 @@ class CreaseSystem:
     @cached_property
     def forced(self) -> list[fmpq_mat]:
         """For each crease what its basis makes of errors: (dimension, p)."""
-        return [c.responses.transpose() * _weights(self.creases) * self.remover for c in self.support]
+        return [
+            c.responses.transpose() * _weights(self.creases) * self.remover for c in self.support
+        ]
 
     @cached_property
     def system(self) -> PolynomialSystem:

@@ -15,7 +15,6 @@ from reluenum.engines.creases.creases import Crease, Creases
 from reluenum.engines.creases.systems import CreasePoint
 from reluenum.engines.hinges.states import HingeState, Kind
 
-
 Forms = tuple[Vector, ...]
 """Numbers that are linear in the residual: the factors of residuals times weights of each."""
 
@@ -374,7 +373,9 @@ class CreaseResidual:
         local minima have no part of some of them.
         """
         own = {crease.signs for crease in self.point.support}
-        states = [self._state_of(one, side) for one, side in self._placed[1] if one.crease.signs in own]
+        states = [
+            self._state_of(one, side) for one, side in self._placed[1] if one.crease.signs in own
+        ]
         edges = {edge for state in states for edge in state.edges(self)}
         if not edges <= self.living_edges.keys():
             return None
