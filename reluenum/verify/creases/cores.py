@@ -8,7 +8,7 @@ from flint import arb, arb_mat, ctx, fmpq
 from ..cores import NEARNESS, Newton
 from ..reals import LEVELS, Algebraic, CertificateError, dot, norm, sign
 from .residuals import Ball, Exact, Residual
-from .sites import Crease, Sites, Support
+from .sites import Crease, Remover, Sites, Support
 from .spaces import Space
 
 SHARPEST = 2048  # bits, if there is no exact description
@@ -17,18 +17,26 @@ SHARPEST = 2048  # bits, if there is no exact description
 class Core:
     """A residual r_S, as sharp as a question about it needs.
 
-    `exact` is its exact description, if there is one.
+    `exact` is its exact description, if there is one. With another remover it is the nearest point
+    of those for which indicators of a larger set have no force, either.
     """
 
     def __init__(
-        self, sites: Sites, support: Support, slopes: list[arb_mat], exact: Exact | None
+        self,
+        sites: Sites,
+        support: Support,
+        slopes: list[arb_mat],
+        exact: Exact | None,
+        remover: Remover | None = None,
     ) -> None:
         self.sites, self.support, self.exact = sites, support, exact
         self.creases = [sites.creases[place] for place in support]
         self.name = "|".join(crease.text for crease in self.creases) or "the constant network"
-        self.remover = sites.remover_of(support)
-        self.space, bits = None, LEVELS[0]
-        self.balls = {bits: Ball(sites, support, slopes, bits)} if support else {}
+        self.remover = remover or sites.remover_of(support)
+        self.space: Space | None = None
+        self.balls: dict[int, Ball] = {}
+        if support:
+            self._enclose(slopes, LEVELS[0])
 
     def residuals(self, least: int = 0) -> Iterator[Residual]:
         """Yield ever sharper forms, the exact one as soon as balls look at zeros in vain."""
@@ -48,7 +56,8 @@ class Core:
 
     def _enclose(self, slopes: list[arb_mat], bits: int) -> None:
         with ctx.workprec(bits):
-            self.balls[bits] = Ball(self.sites, self.support, slopes, bits, self.space)
+            problem = self.sites, self.support, slopes, bits
+            self.balls[bits] = Ball(*problem, self.remover, self.space)
 
     def know(self, space: Space) -> None:
         """Note that the residual is in a space."""

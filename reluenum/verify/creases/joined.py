@@ -59,8 +59,10 @@ class Landing:
 
         For y - r is a combination of the z_F with q_F >= 0, and of indicators: r is nearest to Ry.
         """
+        if not self._is_near(core):
+            return False
         first = {tight.crease: unit for unit, tight in reversed(self.judged.living)}
-        if not set(core.creases) <= set(first) or not self._is_near(core):
+        if not set(core.creases) <= set(first):
             return False
         knots = [self.judged.knots(first[crease]) for crease in core.creases]
         every = frozenset().union(*knots)

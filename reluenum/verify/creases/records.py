@@ -13,6 +13,7 @@ from ..records import DESCRIPTION, numbers_of
 from .cores import Core, applied, solved
 from .residuals import Exact, Residual, Rough
 from .sites import Crease, Sites, Support
+from .units import Judged
 
 PLACED = ("slack", "leaves", "turns", "reducible")  # verdicts about one crease
 MOST_EXACT = 1 << 14
@@ -24,14 +25,15 @@ def described(sites: Sites, support: Support, numbers: list[Algebraic]) -> Exact
     What does not hold nearly is refused without long arithmetic.
     """
     wrong, cut = "does not solve (24.6)", len(support) * sites.depth
+    remover = sites.remover_of(support)
     parts = [numbers[k : k + sites.depth] for k in range(0, cut, sites.depth)]
     with ctx.workprec(LEVELS[2]):
         rough = [arb_mat([[x.ball(LEVELS[2])] for x in part]) for part in parts]
         slopes = [w * q.ball(LEVELS[2]) for w, q in zip(rough, numbers[cut:], strict=True)]
-        near = Rough(sites, support, slopes, LEVELS[2])
+        near = Rough(sites, support, slopes, LEVELS[2], remover)
         vectors = [w.entries() for w in rough]
         require(all(value.contains(0) for value in equations(near, vectors)), wrong)
-    residual = Exact(sites, support, parts, numbers[cut:], numbers[0].root)
+    residual = Exact(sites, support, parts, numbers[cut:], numbers[0].root, remover)
     require(all(value.poly == 0 for value in equations(residual, parts)), wrong)
     require(all(q.sign() >= 0 for q in numbers[cut:]), wrong)
     return residual
@@ -109,9 +111,30 @@ def turns(core: Core, crease: Crease) -> None:
 
 
 def reducible(core: Core, place: int) -> None:
-    """Claim 282: q_F = 0 for some F. So no simple solution of S has q > 0 (Lemma 100)."""
-    require(core.exact is not None, "no exact description")
-    require(core.exact.squares[place].sign() == 0, "q is not 0")
+    """Claim 282: q_F = 0 for some F. So no simple solution of S has q > 0 (Lemma 100).
+
+    This follows from a description, or if u is not too long at the point of the others.
+    """
+    if core.exact is None:
+        places = [k for k in core.balls[LEVELS[0]].living if k != place]
+        judged = Judged(part_of(core, places))
+        others = (crease for k, crease in enumerate(core.creases) if k not in places)
+        short = all(judged.excess(crease) <= 0 for crease in others)
+        require(short, "u is too long at the point of the others")
+    else:
+        require(core.exact.squares[place].sign() == 0, "q is not 0")
+
+
+def part_of(core: Core, places: list[int]) -> Core:
+    """Return the point of some of the creases, if the indicators of all have no force."""
+    support = tuple(core.support[k] for k in places)
+    slopes = [core.balls[LEVELS[0]].slopes[k] for k in places]
+    if not support:
+        exact = Exact(core.sites, (), [], [], RATIONAL, core.remover)
+        return Core(core.sites, (), [], exact, core.remover)
+    part = Core(core.sites, support, slopes, None, core.remover)
+    point(part)
+    return part
 
 
 def point(core: Core) -> None:
@@ -151,7 +174,7 @@ class Proof:
         self.sites, self.descriptions = sites, dict(descriptions)
         self.verdicts: Counter[str] = Counter()
         self.polished = 0
-        self.points = [Core(sites, (), [], Exact(sites, (), [], [], RATIONAL))]
+        self.points = [Core(sites, (), [], Exact(sites, (), [], [], RATIONAL, sites.remover(())))]
 
     def read(self, records: Iterable[Record]) -> None:
         """Claim 284: every support has a record, in order, and each of them is true.

@@ -99,10 +99,11 @@ class Exact(Residual):
         omegas: list,
         squares: list,
         root: Root,
+        remover: Remover,
     ) -> None:
         super().__init__()
         self.sites, self.support, self.root, self.squares = sites, tuple(support), root, squares
-        self.remover = sites.remover_of(self.support)
+        self.remover = remover
         rest = [Algebraic(root, [y]) for y in sites.y]
         for place, omega, square in zip(support, omegas, squares, strict=True):
             rows = sites.creases[place].values.exact.tolist()
@@ -118,14 +119,22 @@ class Exact(Residual):
 
 
 class Rough(Residual):
-    """The residual R_S(y - sum of X_F b_F) for slopes, which are projected onto their flats."""
+    """The residual R(y - sum of X_F b_F) for slopes, which are projected onto their flats.
+
+    R removes the indicators of S, or of a larger set.
+    """
 
     def __init__(
-        self, sites: Sites, support: Sequence[int], slopes: list[arb_mat], bits: int
+        self,
+        sites: Sites,
+        support: Sequence[int],
+        slopes: list[arb_mat],
+        bits: int,
+        remover: Remover,
     ) -> None:
         super().__init__()
         self.sites, self.support, self.bits = sites, tuple(support), bits
-        self.remover = sites.remover_of(self.support)
+        self.remover = remover
         self.creases = [sites.creases[place] for place in support]
         pairs = zip(self.creases, slopes, strict=True)
         self.slopes = [crease.flat.of(bits) * slope for crease, slope in pairs]
@@ -155,9 +164,10 @@ class Ball(Rough):
         support: Sequence[int],
         slopes: list[arb_mat],
         bits: int,
+        remover: Remover,
         space: Space | None = None,
     ) -> None:
-        super().__init__(sites, support, slopes, bits)
+        super().__init__(sites, support, slopes, bits, remover)
         self.space = space
         self._enclose()
 

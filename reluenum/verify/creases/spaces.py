@@ -6,7 +6,7 @@ from functools import cache
 from flint import fmpq, fmpq_mat
 
 from ..exact import Forms, null_space, row_space
-from .sites import Crease, Sites, Support
+from .sites import Crease, Remover, Sites, Support
 
 
 class Space:
@@ -17,9 +17,8 @@ class Space:
         self.constants = cache(self._constants)
 
     @classmethod
-    def around(cls, sites: Sites, support: Support) -> "Space":
+    def around(cls, sites: Sites, support: Support, remover: Remover) -> "Space":
         """Claim 272: r_S is one of all R_S(y - sum X_F b_F) (Lemma 101)."""
-        remover = sites.remover_of(support)
         rows = [[fmpq(0)] * sites.size]
         for place in support:
             values = remover.forces.exact * sites.creases[place].values.exact

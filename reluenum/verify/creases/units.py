@@ -67,7 +67,7 @@ class Judged:
 
     def __init__(self, core: Core) -> None:
         self.core, self.sites = core, core.sites
-        core.know(Space.around(self.sites, core.support))
+        core.know(Space.around(self.sites, core.support, core.remover))
         while narrowed(core):
             pass
 
@@ -78,10 +78,12 @@ class Judged:
 
     def excess(self, crease: Crease) -> int:
         """Claim 286: the sign of |u_F| - Lambda; it is 0 for S, and where u is that of one in S."""
-        likeness = partial(self.core.space.likeness, crease)
-        if crease in self.core.creases or any(map(likeness, self.core.creases)):
+        if crease in self.core.creases:
             return 0
-        return self.core.ask(Residual.excess, crease)
+        if surely := next(self.core.residuals()).excess(crease):
+            return surely
+        alike = any(map(partial(self.core.space.likeness, crease), self.core.creases))
+        return 0 if alike else self.core.ask(Residual.excess, crease)
 
     @cached_property
     def excesses(self) -> dict[Crease, int]:
@@ -171,8 +173,7 @@ class Judged:
 
         In a gap with the active sites A these have the active sites A, and A with the zeros.
         """
-        nodes = [node for node in self.nodes if node.side == side]
-        kinks = [(node.place, node.tight.crease) for node in nodes]
+        kinks = self._kinks(side)
         before = [place for place, kink in kinks if kink.active | kink.zeros == crease.active]
         if crease.is_line:
             require(before == [0], "a line without an end")
@@ -181,6 +182,9 @@ class Judged:
         fits = [place - 1 for place in before] == places if crease.is_open else True
         require(fits and len(places) == 1, "a gap without an end")
         return places[0]
+
+    def _kinks(self, side: int) -> list[tuple[int, Crease]]:
+        return [(node.place, node.tight.crease) for node in self.nodes if node.side == side]
 
     @cached_property
     def units(self) -> list[Unit]:
