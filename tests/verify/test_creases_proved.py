@@ -414,9 +414,9 @@ def test_constants_of_a_space_are_those_of_its_points():
     space = Space.around(sites, (place,), sites.remover_of((place,)))
     crease = sites.creases[place]
     assert space.constants(crease.level) == [0]
-    ends = sites.creases[sites.place_of["0+++"]]
-    assert space.likeness(crease, ends) == 1
-    assert space.likeness(crease, sites.creases[sites.place_of["00+-"]]) == 0
+    alike = {other.text for other in sites.creases if space.likeness(crease, other) == 1}
+    assert {"-+++", "0+++", "++++"} <= alike
+    assert len(alike) < len(sites.creases) / 4
 
 
 def test_newton_steps_sharpen_a_ball(tmp_path):
