@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from flint import fmpq, fmpq_mat
+from flint import arb_mat, ctx, fmpq, fmpq_mat
 
 from reluenum.algebra.linear import (
     Vector,
@@ -15,6 +15,7 @@ from reluenum.algebra.linear import (
     projection,
     row_space,
 )
+from reluenum.algebra.numberfield import FIRST_BITS
 from reluenum.geometry.arrangement import Arrangement, Face, cocircuits
 from reluenum.problem import Problem
 
@@ -184,6 +185,13 @@ class Creases:
             pairs += [(j, k) for j in inactive for k in bend]
             found[crease.signs] = [self.between(j, k) for j, k in pairs]
         return found
+
+    @cached_property
+    def form_balls(self) -> arb_mat:
+        """The forms of all live creases one below the other, enclosed, (C d, p)."""
+        rows = [list(form) for crease in self.live for form in crease.forms]
+        with ctx.workprec(FIRST_BITS):
+            return arb_mat(fmpq_mat(rows)) if rows else arb_mat(0, len(self.inputs))
 
     @cached_property
     def rise_forms(self) -> dict[str, list[Vector]]:

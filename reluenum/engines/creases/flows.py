@@ -3,6 +3,9 @@
 from collections.abc import Iterator
 from itertools import chain, combinations, combinations_with_replacement
 
+from flint import arb_mat, ctx
+
+from reluenum.algebra.numberfield import FIRST_BITS, ball_sign
 from reluenum.algebra.polynomials import determinant
 from reluenum.engines.creases.tight import CreaseResidual, are_zero
 from reluenum.engines.hinges.flows import Flow
@@ -16,8 +19,10 @@ def vertex_flows(residual: CreaseResidual, width: int) -> Iterator[Flow]:
     if all(entry.is_zero() for entry in residual.rest):
         yield {}
         return
-    own = residual.own_edges
     for edges in _sets_of_edges(residual, width):
+        if _surely_none(residual, edges):
+            continue
+        own = residual.own_edges
         alike = frozenset(residual.alike(edge) for edge in edges)
         if len(alike) < len(edges) or (own and own < alike):
             continue  # dependent, or with a weight of 0 on some (Lemma 101)
@@ -38,6 +43,21 @@ def _sets_of_edges(residual: CreaseResidual, width: int) -> list[tuple[int, ...]
         part for union in unions for k in range(1, most + 1) for part in combinations(union, k)
     }
     return sorted(found, key=lambda part: (len(part), part))
+
+
+def _surely_none(residual: CreaseResidual, edges: tuple[int, ...]) -> bool:
+    """Whether balls show that hinges are independent and have no positive weights."""
+    with ctx.workprec(FIRST_BITS):
+        columns = arb_mat([residual.column_balls[edge] for edge in edges])
+        weighted = columns * residual.weight_balls
+        rest = residual.rest_balls
+        try:
+            weights = (weighted * columns.transpose()).solve(weighted * rest)
+        except ZeroDivisionError:
+            return False
+        if any(weight < 0 for weight in weights.entries()):
+            return True
+        return any(map(ball_sign, (rest - columns.transpose() * weights).entries()))
 
 
 def _flow(residual: CreaseResidual, edges: tuple[int, ...], fits: bool) -> Flow | None:

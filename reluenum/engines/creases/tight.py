@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property, cmp_to_key
 from itertools import combinations
 
-from flint import arb, ctx, fmpq, fmpq_mat
+from flint import arb, arb_mat, ctx, fmpq, fmpq_mat
 
 from reluenum.algebra.linear import Vector, combine, dot, row_space
 from reluenum.algebra.numberfield import FIRST_BITS, ball_sign
@@ -160,7 +160,14 @@ class CreaseResidual:
     @cached_property
     def excesses(self) -> dict[str, int]:
         """The sign of |u| - ridge, by the signs of creases."""
-        return {crease.signs: self.excess(crease) for crease in self.creases.live}
+        live = self.creases.live
+        with ctx.workprec(FIRST_BITS):
+            column = arb_mat([[force] for force in self._force_balls])
+            entries = (self.creases.form_balls * column).entries()
+            size, bound = len(live[0].forms) if live else 0, arb(self.creases.ridge) ** 2
+            pulls = (entries[k : k + size] for k in range(0, len(entries), size or 1))
+            found = [ball_sign(dot(pull, pull) - bound) for pull in pulls]
+        return {c.signs: sign or self.excess(c) for c, sign in zip(live, found, strict=True)}
 
     def excess(self, crease: Crease) -> int:
         """Return the sign of |u| - ridge: by balls, which do for nearly all, or exactly."""
@@ -243,8 +250,12 @@ class CreaseResidual:
         heights = [dot(row, one.vector) for row in self.creases.inputs]
         ranks, levels = [0] * len(heights), []
 
+        balls = [height.ball(FIRST_BITS) for height in heights]
+
         def by_value(j: int, k: int) -> int:
-            return self.sign_of(combine(self.creases.between(k, j), one.forms))
+            with ctx.workprec(FIRST_BITS):
+                settled = ball_sign(balls[j] - balls[k])
+            return settled or self.sign_of(combine(self.creases.between(k, j), one.forms))
 
         last = None
         for k in sorted(range(len(heights)), key=cmp_to_key(by_value)):
@@ -393,6 +404,26 @@ class CreaseResidual:
         """What hinges have to add up to, R y - r."""
         flat = self.creases.problem.residual(self.creases.problem.means)
         return [y - r for y, r in zip(flat, self.point.residual, strict=True)]
+
+    @cached_property
+    def column_balls(self) -> dict[int, list[arb]]:
+        """The columns, enclosed."""
+        return {e: [entry.ball(FIRST_BITS) for entry in c] for e, c in self.columns.items()}
+
+    @cached_property
+    def rest_balls(self) -> arb_mat:
+        """The rest, enclosed, (p, 1)."""
+        return arb_mat([[entry.ball(FIRST_BITS)] for entry in self.rest])
+
+    @cached_property
+    def weight_balls(self) -> arb_mat:
+        """The weights of the sites, enclosed, as a diagonal matrix."""
+        with ctx.workprec(FIRST_BITS):
+            size = len(self.creases.weights)
+            found = arb_mat(size, size)
+            for k, weight in enumerate(self.creases.weights):
+                found[k, k] = arb(weight)
+            return found
 
     @cached_property
     def gram(self) -> dict[tuple[int, int], Number]:
