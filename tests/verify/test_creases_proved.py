@@ -14,7 +14,7 @@ from flint import arb_mat, ctx, fmpq
 
 from reluenum import Problem, enumerate_minima
 from reluenum.verify.creases.cores import Core
-from reluenum.verify.creases.records import dependent, supports
+from reluenum.verify.creases.records import dependent, part_of, supports
 from reluenum.verify.creases.residuals import Ball
 from reluenum.verify.creases.sites import Sites
 from reluenum.verify.creases.spaces import Space
@@ -417,6 +417,24 @@ def test_constants_of_a_space_are_those_of_its_points():
     alike = {other.text for other in sites.creases if space.likeness(crease, other) == 1}
     assert {"-+++", "0+++", "++++"} <= alike
     assert len(alike) < len(sites.creases) / 4
+
+
+def test_a_reducible_support_has_the_residual_of_a_part():
+    """Lemma 100: a crease without units does not change it; its u is as long as the ridge."""
+    document = listed("row", 2)
+    sites = Sites(document["problem"])
+    rows = zip(supports(sites), rows_of(document), strict=True)
+    support, row = next(pair for pair in rows if pair[1]["verdict"] == "reducible")
+    parts = [row["w"][k : k + 2] for k in range(0, len(row["w"]), 2)]
+    assert parts[row["face"]] == [0, 0]
+    core = Core(sites, support, [arb_mat([[x] for x in part]) for part in parts], None)
+    kept = [k for k, part in enumerate(parts) if any(part)]
+    smaller = part_of(core, kept)
+    with ctx.workprec(256):
+        u = smaller.ball(256).u(core.creases[row["face"]])
+        assert abs(dot(u, u) - sites.ridge**2) < 1e-30
+        pairs = zip(core.ball(256).forces, smaller.ball(256).forces, strict=True)
+        assert all(abs(x - y) < 1e-30 for x, y in pairs)
 
 
 def test_newton_steps_sharpen_a_ball(tmp_path):
