@@ -129,7 +129,7 @@ class CreaseTables:
         most, (_, _, d) = max(map(len, rows)), self.shape
         lengths = [[_root_above(dot(rise, rise)) for rise in own] for own in rows]
         return (
-            Balls.of((x for own in rows for x in _with_zeros(own, most, d)), (-1, most, d)),
+            Balls.of((x for own in rows for x in _filled_rows(own, most, d)), (-1, most, d)),
             np.array([own + [0.0] * (most - len(own)) for own in lengths])
             * self.reaches[:, None]
             * GROWTH,
@@ -150,7 +150,7 @@ class CreaseTables:
         weighted = self.creases.problem.weighted
         lengths = [[_root_above(dot(weighted(sum_), sum_)) for sum_ in own] for own in rows]
         return (
-            Balls.of((x for own in rows for x in _with_zeros(own, most, p)), (-1, most, p)),
+            Balls.of((x for own in rows for x in _filled_rows(own, most, p)), (-1, most, p)),
             np.array([own + [0.0] * (most - len(own)) for own in lengths]).reshape(-1, most),
         )
 
@@ -361,7 +361,7 @@ def _lists(rows: Sequence[Vector]) -> list[list[fmpq]]:
     return [list(row) for row in rows]
 
 
-def _with_zeros(rows: Sequence[Vector], most: int, length: int) -> list[fmpq]:
+def _filled_rows(rows: Sequence[Vector], most: int, length: int) -> list[fmpq]:
     """Return the entries of rows, and of rows of zeros after them."""
     return [x for row in rows for x in row] + [fmpq(0)] * ((most - len(rows)) * length)
 
