@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from reluenum.cli import main
+from reluenum.errors import BackendError
 
 pytestmark = pytest.mark.seconds(10)
 
@@ -50,6 +51,20 @@ def test_a_list_of_the_plane_has_a_certificate_if_the_certified_engine_makes_it(
     capsys.readouterr()
     assert main(["verify", "groebner.json"]) == 1
     assert capsys.readouterr().err.endswith("the document has no certificate\n")
+
+
+def test_what_stays_undecided_in_the_plane_is_told_by_the_exit_code(monkeypatch, capsys):
+    def nobody(*_):
+        raise BackendError("nobody", "not solved within 0 s")
+
+    Path("cross.csv").write_text("x1,x2,y\n0,0,1\n1,0,0\n-1,0,0\n0,1,-1\n0,-1,1\n")
+    monkeypatch.setattr("reluenum.engines.creases.essential.claimed_root", nobody)
+    asked = ["--width", "1", "--ridge", "1/4", *FREE, "--engine", "certified"]
+    assert main(["minima", "cross.csv", *asked, "--output", "open.json"]) == 3
+    assert "undecided, so minima may be missing; the first: nobody" in capsys.readouterr().err
+    document = json.loads(Path("open.json").read_text())
+    assert document["complete"] is False
+    assert document["undecided"]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from reluenum.documents.hinges import crease_component_record
 from reluenum.engines.certified.certificate import is_readable
 from reluenum.engines.creases.creases import Crease, Creases
 from reluenum.engines.creases.enclosures import CreaseVerdict
-from reluenum.engines.creases.essential import Settled, exact_description
+from reluenum.engines.creases.essential import DecidedSupport, exact_description
 from reluenum.engines.creases.route import crease_components, crease_counts
 from reluenum.engines.creases.systems import constant_network
 from reluenum.engines.creases.tight import CreaseResidual
@@ -18,14 +18,14 @@ from reluenum.landscape.landscape import CertifiedLandscape, Completeness, Tally
 
 
 def collected(
-    creases: Creases, settled: Iterable[Settled]
+    creases: Creases, settled: Iterable[DecidedSupport]
 ) -> tuple[CertifiedLandscape, list[dict[str, Any]]]:
     """Return the landscape, without its certificate, and the exact descriptions for that.
 
     Parameters
     ----------
     creases : Creases
-    settled : iterable of Settled
+    settled : iterable of DecidedSupport
         All supports but those that are rejected.
     """
     found = _Collection(creases)
@@ -90,7 +90,7 @@ class _Collection:
                     continue
                 del self.groups[key]
 
-    def description(self, one: Settled) -> dict[str, Any] | None:
+    def description(self, one: DecidedSupport) -> dict[str, Any] | None:
         """Return the exact description of a support if there is need of one."""
         if not one.point.isolated.is_claimed:
             return None

@@ -53,7 +53,7 @@ class CreaseVerdict(IntEnum):
         return self < CreaseVerdict.DEPENDENT
 
 
-class Judged(NamedTuple):
+class CreaseVerdicts(NamedTuple):
     """Verdicts on supports, and the positions in them of the creases that these are about.
 
     Parameters
@@ -129,7 +129,7 @@ class CreaseTables:
         most, (_, _, d) = max(map(len, rows)), self.shape
         lengths = [[_root_above(dot(rise, rise)) for rise in own] for own in rows]
         return (
-            Balls.of((x for own in rows for x in _padded(own, most, d)), (-1, most, d)),
+            Balls.of((x for own in rows for x in _filled_rows(own, most, d)), (-1, most, d)),
             np.array([own + [0.0] * (most - len(own)) for own in lengths])
             * self.reaches[:, None]
             * GROWTH,
@@ -150,7 +150,7 @@ class CreaseTables:
         weighted = self.creases.problem.weighted
         lengths = [[_root_above(dot(weighted(sum_), sum_)) for sum_ in own] for own in rows]
         return (
-            Balls.of((x for own in rows for x in _padded(own, most, p)), (-1, most, p)),
+            Balls.of((x for own in rows for x in _filled_rows(own, most, p)), (-1, most, p)),
             np.array([own + [0.0] * (most - len(own)) for own in lengths]).reshape(-1, most),
         )
 
@@ -279,7 +279,7 @@ class CreaseTables:
             length = np.where(better[:, None, None], new_length, length)
         return slopes
 
-    def judge(self, rows: Array, slopes: Array, removers: Balls) -> Judged:
+    def judge(self, rows: Array, slopes: Array, removers: Balls) -> CreaseVerdicts:
         """Reject supports by balls around their residuals (Lemma 98).
 
         Parameters
@@ -291,7 +291,7 @@ class CreaseTables:
 
         Returns
         -------
-        Judged
+        CreaseVerdicts
             UNDECIDED is what is not rejected.
         """
         forces, pulls, radius = self._ball(rows, slopes, removers)
@@ -312,7 +312,7 @@ class CreaseTables:
         ):
             some = found.any(axis=1)
             kind[some], place[some] = verdict, found[some].argmax(axis=1)
-        return Judged(kind, place)
+        return CreaseVerdicts(kind, place)
 
     def _turning(self, rows: Array, forces: Balls, radius: Array, up: Array, down: Array) -> Array:
         """Return which creases have one sign, and are bad kinks and no ends of gaps."""
@@ -344,7 +344,7 @@ class CreaseTables:
         pulls = (responses.mT @ forces[:, None, :, None])[..., 0]
         lengths = norm_bound((self.projectors[rows] @ given)[..., 0])
         steepest = norm_bound(pulls).max(axis=1)
-        low = float(_below(self.ridge))
+        low = max(float(_below(self.ridge)), 0.0)
         scale = np.minimum(1.0, low / np.maximum(steepest, low) * (1 - 8 * UNIT))
         square = (forces * left).sum(1)
         gain = (forces * spread).sum(1)
@@ -361,7 +361,7 @@ def _lists(rows: Sequence[Vector]) -> list[list[fmpq]]:
     return [list(row) for row in rows]
 
 
-def _padded(rows: Sequence[Vector], most: int, length: int) -> list[fmpq]:
+def _filled_rows(rows: Sequence[Vector], most: int, length: int) -> list[fmpq]:
     """Return the entries of rows, and of rows of zeros after them."""
     return [x for row in rows for x in row] + [fmpq(0)] * ((most - len(rows)) * length)
 

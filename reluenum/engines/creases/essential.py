@@ -31,7 +31,7 @@ STEPS = (1000, 20_000)
 
 
 @dataclass(frozen=True, eq=False)
-class Settled:
+class DecidedSupport:
     """What is known of one support.
 
     Parameters
@@ -75,7 +75,7 @@ class Decider:
         """The creases."""
         return self.tables.creases
 
-    def settled(self, row: Sequence[int], slopes: np.ndarray) -> Settled:
+    def settled(self, row: Sequence[int], slopes: np.ndarray) -> DecidedSupport:
         """Decide a support.
 
         Parameters
@@ -87,7 +87,7 @@ class Decider:
         """
         support = tuple(self.creases.live[k] for k in row)
         if self._is_dependent(support):
-            return Settled(support, CreaseVerdict.DEPENDENT, -1, slopes)
+            return DecidedSupport(support, CreaseVerdict.DEPENDENT, -1, slopes)
         reason = "no box holds the minimum of its convex problem"
         for tried in self._attempts(row, slopes):
             kept = tuple(k for k, one in enumerate(tried) if one.any())
@@ -98,7 +98,7 @@ class Decider:
             residual = CreaseResidual(self.creases, point)
             if len(kept) == len(support):
                 verdict, place = self._rejected(residual, support)
-                return Settled(support, verdict, place, found, point)
+                return DecidedSupport(support, verdict, place, found, point)
             try:
                 signs = {k: residual.excess(c) for k, c in enumerate(support) if k not in kept}
             except BackendError as error:
@@ -108,8 +108,8 @@ class Decider:
                 place = min(signs, key=lambda k: (signs[k], k))
                 tie = signs[place] == 0
                 verdict = CreaseVerdict.REDUCIBLE if tie else CreaseVerdict.SLACK
-                return Settled(support, verdict, place, found, point)
-        return Settled(support, CreaseVerdict.UNDECIDED, -1, slopes, reason=reason)
+                return DecidedSupport(support, verdict, place, found, point)
+        return DecidedSupport(support, CreaseVerdict.UNDECIDED, -1, slopes, reason=reason)
 
     def _is_dependent(self, support: Sequence[Crease]) -> bool:
         """Whether u of one crease is the projection of another's, up to its sign (Lemma 99)."""
@@ -201,7 +201,7 @@ def _unknowns(support: Sequence[Crease], slopes: Sequence[np.ndarray]) -> list[a
     return [*units, *map(arb, squares)]
 
 
-def exact_description(creases: Creases, one: Settled) -> dict[str, Any]:
+def exact_description(creases: Creases, one: DecidedSupport) -> dict[str, Any]:
     """Return the exact description of the residual of a support, in the number field of its point.
 
     At creases without units u has the length of the ridge exactly, and the square is 0.

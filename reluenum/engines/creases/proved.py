@@ -25,7 +25,7 @@ from reluenum.engines.certified.certificate import (
 from reluenum.engines.creases.collected import collected
 from reluenum.engines.creases.creases import Creases
 from reluenum.engines.creases.enclosures import CreaseTables, CreaseVerdict
-from reluenum.engines.creases.essential import Decider, Settled
+from reluenum.engines.creases.essential import DecidedSupport, Decider
 from reluenum.geometry.sizes import CERTIFIED_SUPPORT_LIMIT, refuse_astronomical
 from reluenum.geometry.subsets import Subsets
 from reluenum.groebner.backends import DEFAULT_SETTINGS, Settings
@@ -48,7 +48,7 @@ LARGEST_TABLE = 1 << 21
 """Numbers in a table of one batch of supports, about."""
 
 
-class Examined(NamedTuple):
+class CreaseRecords(NamedTuple):
     """Records of some supports of one size, in order.
 
     Parameters
@@ -75,7 +75,7 @@ class CreaseSurvey:
 
     tables: CreaseTables
     decider: Decider
-    settled: list[Settled] = field(default_factory=list)
+    settled: list[DecidedSupport] = field(default_factory=list)
 
     @property
     def largest(self) -> int:
@@ -83,7 +83,7 @@ class CreaseSurvey:
         problem = self.tables.creases.problem
         return min(problem.width, len(problem.sites) - 1, len(self.tables.live))
 
-    def blocks(self, advance: Callable[[int], Any]) -> Iterator[Examined]:
+    def blocks(self, advance: Callable[[int], Any]) -> Iterator[CreaseRecords]:
         """Yield the records of all supports, by size and then in lexicographic order."""
         total = len(self.tables.live)
         smaller = np.zeros((1, 0, self.tables.shape[2]))
@@ -103,7 +103,7 @@ class CreaseSurvey:
         rises, turns = self.tables.rises[1].shape[1], self.tables.turns[1].shape[1]
         return max(16, min(4096, LARGEST_TABLE // (size * max(rises * d, turns * p, p * d, 1))))
 
-    def examined(self, rows: np.ndarray, smaller: np.ndarray) -> Examined:
+    def examined(self, rows: np.ndarray, smaller: np.ndarray) -> CreaseRecords:
         """Return the records of some supports, and keep those that doubles do not reject.
 
         Parameters
@@ -118,7 +118,7 @@ class CreaseSurvey:
         slopes = np.zeros((count, size, self.tables.shape[2]))
         left = np.flatnonzero(~self.tables.dependent(rows))
         for k in range(size) if size > 1 else ():
-            left = self._without(k, rows, smaller, left, Examined(kind, place, slopes))
+            left = self._without(k, rows, smaller, left, CreaseRecords(kind, place, slopes))
         if len(left):
             _, removers = self.tables.removers(rows[left])
             slopes[left] = self.tables.approximate(rows[left], removers.mid, STEPS)
@@ -128,7 +128,7 @@ class CreaseSurvey:
             kind[k], place[k], slopes[k] = one.verdict, one.place, one.slopes
             if one.verdict in KEPT:
                 self.settled.append(one)
-        return Examined(kind, place, slopes)
+        return CreaseRecords(kind, place, slopes)
 
     def _without(
         self,
@@ -136,7 +136,7 @@ class CreaseSurvey:
         rows: np.ndarray,
         smaller: np.ndarray,
         left: np.ndarray,
-        found: Examined,
+        found: CreaseRecords,
     ) -> np.ndarray:
         """Try the slopes of supports without a crease; return which supports are still left."""
         tried = left[~self.tables.offset[rows[left, k]]]
@@ -231,7 +231,7 @@ def certify_creases(
     return found
 
 
-def _shown(survey: CreaseSurvey, progress: bool) -> Iterator[Examined]:
+def _shown(survey: CreaseSurvey, progress: bool) -> Iterator[CreaseRecords]:
     total = len(survey.tables.live)
     number = sum(Subsets(total, size).count for size in range(1, survey.largest + 1))
     with tqdm(total=number, unit="support", disable=not progress) as bar:

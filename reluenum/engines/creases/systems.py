@@ -80,14 +80,15 @@ class CreaseSystem:
         if not basis:
             return self.remover - self.remover
         rows = fmpq_mat([*map(list, basis)])
-        weighted = rows * _weights(self.creases)
+        weighted = rows * _weight_matrix(self.creases)
         return rows.transpose() * (weighted * rows.transpose()).solve(weighted)
 
     @cached_property
     def forced(self) -> list[fmpq_mat]:
         """For each crease what its basis makes of errors: (dimension, p)."""
         return [
-            c.responses.transpose() * _weights(self.creases) * self.remover for c in self.support
+            c.responses.transpose() * _weight_matrix(self.creases) * self.remover
+            for c in self.support
         ]
 
     @cached_property
@@ -168,7 +169,7 @@ def remover_of(creases: Creases, indicators: Sequence[Vector]) -> fmpq_mat | Non
     -------
     (p, p) fmpq_mat, or None if these are dependent
     """
-    size, weights = len(creases.inputs), _weights(creases)
+    size, weights = len(creases.inputs), _weight_matrix(creases)
     free = fmpq_mat([[fmpq(1), *(column[k] for column in indicators)] for k in range(size)])
     if free.ncols() > size or free.rank() < free.ncols():
         return None
@@ -177,7 +178,7 @@ def remover_of(creases: Creases, indicators: Sequence[Vector]) -> fmpq_mat | Non
     return _diagonal([fmpq(1)] * size) - fitted
 
 
-def _weights(creases: Creases) -> fmpq_mat:
+def _weight_matrix(creases: Creases) -> fmpq_mat:
     return _diagonal(creases.weights)
 
 

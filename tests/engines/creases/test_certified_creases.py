@@ -102,7 +102,7 @@ def surveyed(problem, backends):
 
 
 def test_what_is_slack_or_dependent_has_no_positive_simple_solution_and_points_have_one():
-    """Lemma 99 and 100: each verdict against the exact basis of its system."""
+    """Lemma 99, Lemma 100: each verdict against the exact basis of its system."""
     problem = posed(LONG[:4], ["0.5", "-1", "0.8", "1.1"], 2, "1/10")
     with open_backends("flint") as backends:
         tables, blocks, _ = surveyed(problem, backends)
@@ -122,6 +122,23 @@ def test_what_is_slack_or_dependent_has_no_positive_simple_solution_and_points_h
                     has_point = system.solved(backends).point is not None
                     assert has_point == (verdict == CreaseVerdict.POINT)
     assert {CreaseVerdict.SLACK, CreaseVerdict.DEPENDENT, CreaseVerdict.POINT} <= seen
+
+
+@pytest.mark.parametrize(
+    ("inputs", "targets", "number"), [(CROSS, [1, 0, 0, -1, 1], 5), (ROW, [0, 1, 0, -1, 1], 4)]
+)
+def test_a_support_with_a_square_of_exactly_0_has_no_point(inputs, targets, number):
+    """Lemma 100(3): exact bases find none, and all u are as long as the ridge."""
+    with open_backends("flint") as backends:
+        tables, _, settled = surveyed(posed(inputs, targets, 2), backends)
+        creases = tables.creases
+        tied = [one for one in settled if one.verdict == CreaseVerdict.REDUCIBLE]
+        assert len(tied) == number
+        for one in tied:
+            assert CreaseSystem(creases, one.support).solved(backends).point is None
+            residual = CreaseResidual(creases, one.point)
+            assert [residual.excess(crease) for crease in one.support] == [0] * len(one.support)
+            assert not one.slopes[one.place].any()
 
 
 def test_balls_hold_the_residual_of_each_point_whatever_the_slopes_are():
