@@ -10,7 +10,7 @@ from itertools import combinations
 from math import comb
 from typing import Any
 
-from flint import fmpq, fmpq_mat
+from flint import arb, fmpq, fmpq_mat
 
 from ..exact import null_space
 from ..hinges.units import Unit
@@ -54,7 +54,7 @@ class Weights:
         columns = Columns(self.judged, residual, self.nodes)
         start = columns.start(len(self.own))
         kernel = None if start is None else columns.kernel()
-        return None if kernel is None else vertices(self.nodes, start, kernel)
+        return None if kernel is None else vertices(self.nodes, start, kernel, columns.total)
 
 
 class Columns:
@@ -69,7 +69,14 @@ class Columns:
         images = [applied(rows, column) for column in self.columns]
         self.gram = [applied(images, column) for column in self.columns]
         pairs = zip(plain.pulls.entries(), residual.forces, strict=True)
-        self.gains = applied(self.columns, [pull - force for pull, force in pairs])
+        rest = [pull - force for pull, force in pairs]
+        self.gains = applied(self.columns, rest)
+
+    @property
+    def total(self) -> Any:
+        """The sum of all weights, <r, y - r> / Lambda (24.4)."""
+        pairs = zip(self.residual.forces, self.sites.y, self.sites.copies, strict=True)
+        return sum((x * (y - x * (1 / w)) for x, y, w in pairs), fmpq(0)) / self.sites.ridge
 
     def _column(self, kink: Crease) -> list[Any]:
         """Return z_F at the sites."""
@@ -145,15 +152,18 @@ class Columns:
         return [parts.get(node, fmpq(0)) for node in self.nodes]
 
 
-def vertices(nodes: Sequence[int], start: Vector, kernel: Sequence[Vector]) -> list[Flow] | None:
+def vertices(
+    nodes: Sequence[int], start: Vector, kernel: Sequence[Vector], total: Any
+) -> list[Flow] | None:
     """Claim 298: the vertices of the polytope of all W >= 0 that add up to y - r (Lemma 96).
 
     At each of them as many independent ones as the kernel has dimensions are 0.
     """
     require(comb(len(nodes), len(kernel)) <= MOST_CORNERS, "too many ways to share weights")
     found: dict[frozenset[int], Flow] = {}
+    reach = reach_of(start, kernel, total)
     for zeros in combinations(range(len(nodes)), len(kernel)):
-        weights = corner(zeros, start, kernel)
+        weights = corner(zeros, start, kernel, reach)
         signs = None if weights is None else list(map(sign, weights))
         if signs is None or (-1 not in signs and None in signs):
             return None
@@ -163,9 +173,29 @@ def vertices(nodes: Sequence[int], start: Vector, kernel: Sequence[Vector]) -> l
     return list(found.values())
 
 
-def corner(zeros: Sequence[int], start: Vector, kernel: Sequence[Vector]) -> Vector | None:
+def reach_of(start: Vector, kernel: Sequence[Vector], total: Any) -> list[arb]:
+    """Claim 299: how large factors of the kernel can be, as no weight is larger than the total.
+
+    None are known if they are exact, or if no corner is regular.
+    """
+    if not isinstance(total, arb) or not kernel:
+        return []
+    for chosen in combinations(range(len(start)), len(kernel)):
+        half = total.upper() / 2
+        ends = [arb(half - start[k], half) for k in chosen]
+        rows = [[vector[k] for vector in kernel] for k in chosen]
+        factors = crossed([[*row, end] for row, end in zip(rows, ends, strict=True)], [])
+        if factors:
+            return [abs(factor).upper() for factor in factors]
+    return []
+
+
+def corner(
+    zeros: Sequence[int], start: Vector, kernel: Sequence[Vector], reach: Sequence[arb]
+) -> Vector | None:
     """Return the only weights with these zeros, [] if there are others, None if it is not known."""
-    factors = crossed([[vector[k] for vector in kernel] + [-1 * start[k]] for k in zeros])
+    table = [[vector[k] for vector in kernel] + [-1 * start[k]] for k in zeros]
+    factors = crossed(table, reach)
     if factors is None or len(factors) < len(zeros):
         return None if factors is None else []
     weights = list(start)
@@ -174,13 +204,27 @@ def corner(zeros: Sequence[int], start: Vector, kernel: Sequence[Vector]) -> Vec
     return [fmpq(0) if k in zeros else weight for k, weight in enumerate(weights)]
 
 
-def crossed(rows: list[Vector]) -> Vector | None:
-    """Return the solution of a square system; [] if it is singular, None if that is not known."""
+def crossed(rows: list[Vector], reach: Sequence[arb]) -> Vector | None:
+    """Return the solution of a square system; [] if it is singular, or larger than the reach.
+
+    None if that is not known.
+    """
     for k in range(len(rows)):
         signs = [sign(row[k]) for row in rows[k:]]
         pivot = next((j for j, s in enumerate(signs, start=k) if s), None)
         if pivot is None:
-            return None if None in signs else []
+            far = None not in signs or is_far(rows[k:], k, reach)
+            return [] if far else None
         rows[k], rows[pivot] = rows[pivot], rows[k]
         reduce_by(rows, k)
     return [row[-1] for row in rows]
+
+
+def is_far(rows: Sequence[Vector], first: int, reach: Sequence[arb]) -> bool:
+    """Whether some equation for the unknowns from one on has no solution within the reach."""
+    for row in rows if reach else ():
+        pairs = zip(row[first:-1], reach[first:], strict=True)
+        most = sum((abs(arb(x)).upper() * r for x, r in pairs), arb(0))
+        if abs(arb(row[-1])).lower() > most:
+            return True
+    return False
