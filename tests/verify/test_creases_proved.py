@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import random
+from fractions import Fraction
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -20,6 +21,7 @@ from reluenum.verify.creases.sites import Sites
 from reluenum.verify.creases.spaces import Space
 from reluenum.verify.reals import LEVELS, CertificateError, dot, sign
 from tests.support.checking import checked, refused
+from tests.support.crease_products import CreaseProducts
 
 pytestmark = pytest.mark.seconds(20)
 
@@ -114,6 +116,29 @@ def test_inputs_on_a_line_in_the_plane_are_as_on_a_line(width, tmp_path):
         told.append(sorted(parts))
     assert told[0] == told[1]
     assert len(told[0]) > 4
+
+
+def test_a_list_of_groebner_bases_is_proved_by_the_same_records(tmp_path):
+    """The certificate is about the problem: whoever wrote the list, it is proved or not."""
+    document = listed("row", 2)
+    other = enumerate_minima(posed("row", 2), engine="groebner").document
+    document["components"] = json.loads(json.dumps(other["components"]))
+    assert checked(document, tmp_path).components == 13
+    document["components"][3]["strata"][0]["support"][0]["sum_a_squared"] = "0.25"
+    refused(document, tmp_path, "component 3")
+
+
+@pytest.mark.parametrize("name", ["kite", "square"])
+def test_losses_that_are_proved_are_those_of_brute_force(name, tmp_path):
+    """Lemma 97 needs no more than convex problems on products of cells to be confirmed."""
+    pytest.importorskip("clarabel")
+    inputs, targets, ridge = DATA[name]
+    document = listed(name, 2)
+    checked(document, tmp_path)
+    losses = [float(component["loss"]) for component in document["components"]]
+    sure, doubtful = CreaseProducts(inputs, targets, Fraction(ridge)).losses(2)
+    assert all(min(abs(loss - value) for value in losses) < 1e-5 for loss in sure)
+    assert all(min(abs(loss - value) for value in (*sure, *doubtful)) < 1e-5 for loss in losses)
 
 
 # Lies.
