@@ -9,7 +9,6 @@ from flint import arb_mat, ctx, fmpq, fmpq_mat
 
 from reluenum.algebra.linear import (
     Vector,
-    combine,
     dot,
     orthogonal_part,
     projection,
@@ -87,6 +86,17 @@ class Crease:
     def responses(self) -> fmpq_mat:
         """The values at the sites for each vector of the basis, (p, dimension)."""
         return fmpq_mat([*map(list, self.arms)]) * fmpq_mat([*map(list, self.basis)]).transpose()
+
+    @cached_property
+    def rising(self) -> list[tuple[int, int]]:
+        """The pairs of sites along which units rise, or along all of which they fall.
+
+        From each inactive one to each active one; a bend takes the place of either.
+        """
+        inactive = [k for k, sign in enumerate(self.signs) if sign == "-"]
+        bend = list(self.zeros[:1])
+        pairs = [(j, k) for j in bend or inactive for k in self.active]
+        return pairs + [(j, k) for j in inactive for k in bend]
 
     @cached_property
     def forms(self) -> list[Vector]:
@@ -173,18 +183,8 @@ class Creases:
 
     @cached_property
     def rises(self) -> dict[str, list[Vector]]:
-        """The differences of inputs along which units rise, or all of them fall, by their signs.
-
-        From each inactive one to each active one; a bend takes the place of either.
-        """
-        found = {}
-        for crease in self.live:
-            inactive = [k for k, sign in enumerate(crease.signs) if sign == "-"]
-            bend = list(crease.zeros[:1])
-            pairs = [(j, k) for j in bend or inactive for k in crease.active]
-            pairs += [(j, k) for j in inactive for k in bend]
-            found[crease.signs] = [self.between(j, k) for j, k in pairs]
-        return found
+        """The differences of inputs along which units rise, or all of them fall, by their signs."""
+        return {c.signs: [self.between(*pair) for pair in c.rising] for c in self.live}
 
     @cached_property
     def form_balls(self) -> arb_mat:
@@ -192,14 +192,6 @@ class Creases:
         rows = [list(form) for crease in self.live for form in crease.forms]
         with ctx.workprec(FIRST_BITS):
             return arb_mat(fmpq_mat(rows)) if rows else arb_mat(0, len(self.inputs))
-
-    @cached_property
-    def rise_forms(self) -> dict[str, list[Vector]]:
-        """The products of u with `rises`, as sums of residuals times weights, by the signs."""
-        return {
-            crease.signs: [combine(rise, crease.forms) for rise in self.rises[crease.signs]]
-            for crease in self.live
-        }
 
     @cached_property
     def turns(self) -> dict[str, list[Vector]]:

@@ -96,11 +96,15 @@ class CreaseTables:
         return np.array([crease.has_offset for crease in self.live], dtype=bool)
 
     @cached_property
+    def signs(self) -> Array:
+        """The signs of creases at the sites, (C, p)."""
+        return np.array([["-0+".index(sign) - 1 for sign in c.signs] for c in self.live])
+
+    @cached_property
     def below(self) -> Array:
         """Which crease, of the second index, is in the closure of the first, and another one."""
-        signs = np.array([["-0+".index(sign) - 1 for sign in c.signs] for c in self.live])
-        pairs = (signs[None, :, :] == 0) | (signs[None, :, :] == signs[:, None, :])
-        found = pairs.all(axis=2)
+        signs = self.signs.astype(np.float32)  # sums of so few are exact
+        found = signs @ signs.T == np.abs(signs).sum(axis=1)
         np.fill_diagonal(found, False)
         return found
 
@@ -123,17 +127,11 @@ class CreaseTables:
         return np.array([_root_above(self.creases.reaches[c.signs]) for c in self.live])
 
     @cached_property
-    def rises(self) -> tuple[Balls, Array]:
-        """The differences of `Creases.rises`, (C, K, d), and bounds of |rise . u| / |r|, (C, K)."""
-        rows = [self.creases.rises[crease.signs] for crease in self.live]
-        most, (_, _, d) = max(map(len, rows)), self.shape
-        lengths = [[_root_above(dot(rise, rise)) for rise in own] for own in rows]
-        return (
-            Balls.of((x for own in rows for x in _filled_rows(own, most, d)), (-1, most, d)),
-            np.array([own + [0.0] * (most - len(own)) for own in lengths])
-            * self.reaches[:, None]
-            * GROWTH,
-        )
+    def places(self) -> tuple[Balls, Array]:
+        """The inputs less the first one, (p, d), and bounds of their lengths, (p,)."""
+        rows = [self.creases.between(0, k) for k in range(self.shape[1])]
+        lengths = np.array([_root_above(dot(row, row)) for row in rows])
+        return Balls.of((x for row in rows for x in row), (-1, self.shape[2])), lengths
 
     @cached_property
     def neighbours(self) -> tuple[Balls, Array]:
@@ -206,7 +204,8 @@ class CreaseTables:
         """Return which supports have no simple solution by their signs alone (Lemma 99)."""
         size = rows.shape[1]
         found = size + self.offset[rows].sum(axis=1) >= self.shape[1]
-        found |= self.below[rows[:, :, None], rows[:, None, :]].any(axis=(1, 2))
+        if size > 1:
+            found |= self.below[rows[:, :, None], rows[:, None, :]].any(axis=(1, 2))
         left = np.flatnonzero(~found)
         if len(left):
             found[left] = ~self.removers(rows[left])[0]
@@ -297,11 +296,7 @@ class CreaseTables:
         forces, pulls, radius = self._ball(rows, slopes, removers)
         slack = norm_bound(pulls) + self.reaches[rows] * radius * GROWTH
         is_slack = slack * GROWTH < _below(self.ridge)
-        rises, lengths = self.rises
-        heights = (rises[rows] @ pulls[..., None])[..., 0].widened(
-            lengths[rows] * radius[..., None]
-        )
-        up, down = heights.positive().any(axis=2), heights.negative().any(axis=2)
+        up, down = self._rising(rows, pulls, radius)
         kind = np.full(len(rows), CreaseVerdict.UNDECIDED, dtype=np.int8)
         place = np.full(len(rows), -1, dtype=np.int32)
         turning = self._turning(rows, forces, radius, up, down)
@@ -313,6 +308,23 @@ class CreaseTables:
             some = found.any(axis=1)
             kind[some], place[some] = verdict, found[some].argmax(axis=1)
         return CreaseVerdicts(kind, place)
+
+    def _rising(self, rows: Array, pulls: Balls, radius: Array) -> tuple[Array, Array]:
+        """Return where some inputs are surely ordered as a crease asks, and where otherwise."""
+        inputs, lengths = self.places
+        heights = (inputs @ pulls[..., None])[..., 0]
+        slack = (self.reaches[rows] * radius)[..., None] * lengths * GROWTH
+        error = (heights.rad + slack + UNIT * np.abs(heights.mid)) * GROWTH + TINY_ROOT
+        low, high, signs = heights.mid - error, heights.mid + error, self.signs[rows]
+
+        def over(upper: int, lower: Array, one: Array, other: Array) -> Array:
+            above = np.where(signs == upper, one, -np.inf).max(axis=2)
+            return above > np.where(lower, other, np.inf).min(axis=2)
+
+        sides = ((1, signs < 1), (0, signs < 0))
+        up = [over(upper, lower, low, high) for upper, lower in sides]
+        down = [over(upper, lower, -high, -low) for upper, lower in sides]
+        return up[0] | up[1], down[0] | down[1]
 
     def _turning(self, rows: Array, forces: Balls, radius: Array, up: Array, down: Array) -> Array:
         """Return which creases have one sign, and are bad kinks and no ends of gaps."""

@@ -100,8 +100,8 @@ class CreaseSurvey:
 
     def _batch(self, size: int) -> int:
         _, p, d = self.tables.shape
-        rises, turns = self.tables.rises[1].shape[1], self.tables.turns[1].shape[1]
-        return max(16, min(4096, LARGEST_TABLE // (size * max(rises * d, turns * p, p * d, 1))))
+        turns = self.tables.turns[1].shape[1]
+        return max(16, min(4096, LARGEST_TABLE // (size * p * max(turns, size * d, p))))
 
     def examined(self, rows: np.ndarray, smaller: np.ndarray) -> CreaseRecords:
         """Return the records of some supports, and keep those that doubles do not reject.

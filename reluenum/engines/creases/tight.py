@@ -196,14 +196,25 @@ class CreaseResidual:
 
     def surely_leaves(self, crease: Crease) -> bool:
         """Whether balls show that u leads out of a crease with either sign."""
-        forms = self.creases.rise_forms[crease.signs]
-        return {1, -1} <= {self._ball_sign(form) for form in forms}
+        return {1, -1} <= self._sure_signs(crease)
+
+    def _sure_signs(self, crease: Crease) -> set[int]:
+        """Return the signs of rises along u that balls are sure of."""
+        heights = self._height_balls(crease)
+        with ctx.workprec(FIRST_BITS):
+            return {ball_sign(heights[k] - heights[j]) for j, k in crease.rising} - {0}
+
+    def _height_balls(self, crease: Crease) -> list[arb]:
+        """Return the products of inputs with u, enclosed."""
+        pull = self.pull_balls(crease)
+        with ctx.workprec(FIRST_BITS):
+            return [dot(pull, row) for row in self.creases.inputs]
 
     def surely_turns(self, crease: Crease) -> bool:
         """Whether balls show that a kink is none of a minimum, nor an end of a gap (Lemma 98)."""
         if crease.is_open or not all(map(self._ball_sign, crease.neighbours)):
             return False
-        signs = {self._ball_sign(form) for form in self.creases.rise_forms[crease.signs]} - {0}
+        signs = self._sure_signs(crease)
         turns = self.creases.turns[crease.signs]
         return len(signs) == 1 and any({self._ball_sign(turn)} == signs for turn in turns)
 
@@ -220,9 +231,11 @@ class CreaseResidual:
         """Return the signs s for which some unit on a crease has a slope along s u."""
         if crease.is_line:
             return (1, -1)
-        found = 0
-        for form in self.creases.rise_forms[crease.signs]:
-            sign = self.sign_of(form)
+        found, heights = 0, self._height_balls(crease)
+        for j, k in crease.rising:
+            with ctx.workprec(FIRST_BITS):
+                sign = ball_sign(heights[k] - heights[j])
+            sign = sign or self.sign_of(combine(self.creases.between(j, k), crease.forms))
             if sign == 0 or found not in (0, sign):
                 return ()
             found = sign
