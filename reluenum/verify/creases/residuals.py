@@ -31,6 +31,10 @@ class Residual:
     def _values(self, forms: Forms) -> list:
         raise NotImplementedError
 
+    def roughly(self, forms: Forms) -> list:
+        """Return the values, or balls around them."""
+        return self._values(forms)
+
     def one(self, numbers: Sequence[fmpq]) -> Any:
         """Return the value of one form."""
         return self._values(Forms(fmpq_mat([list(numbers)])))[0]
@@ -186,11 +190,15 @@ class Ball(Rough):
         if not (self.radius.is_finite() and self.theta > 0):
             self.radius = arb("inf")
 
-    def _values(self, forms: Forms) -> list[arb]:
-        """Return enclosures, and constants."""
+    def roughly(self, forms: Forms) -> list[arb]:
+        """Return enclosures."""
         norms = forms.norms(self.bits, self.sites)
         pairs = zip(super()._values(forms), norms, strict=True)
-        found = [arb(value * self.theta, (norm * self.radius).upper()) for value, norm in pairs]
+        return [arb(value * self.theta, (norm * self.radius).upper()) for value, norm in pairs]
+
+    def _values(self, forms: Forms) -> list[arb]:
+        """Return enclosures, and constants."""
+        found = self.roughly(forms)
         if self.space:
             exact = self.space.constants(forms)
             found = [v if c is None else arb(c) for c, v in zip(exact, found, strict=True)]

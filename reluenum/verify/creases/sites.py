@@ -188,6 +188,12 @@ class Sites:
         self.creases.sort(key=lambda crease: crease.text)
         self.place_of = {crease.text: place for place, crease in enumerate(self.creases)}
 
+    @cached_property
+    def every_u(self) -> Forms:
+        """The maps u_F of all creases, one after the other."""
+        rows = [row for crease in self.creases for row in crease.u.exact.tolist()]
+        return Forms(fmpq_mat(len(rows), self.size, [x for row in rows for x in row]))
+
     def row(self, k: int) -> list[fmpq]:
         """Return an input with a 1."""
         return [*self.x[k], fmpq(1)]

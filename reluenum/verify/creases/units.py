@@ -13,7 +13,7 @@ from typing import Any
 from flint import ctx, fmpq
 
 from ..hinges.units import DEAD, Unit
-from ..reals import LEVELS, require, sign
+from ..reals import LEVELS, dot, require, sign
 from .cores import Core
 from .residuals import Residual
 from .sites import Crease, Sites
@@ -80,10 +80,18 @@ class Judged:
         """Claim 286: the sign of |u_F| - Lambda; it is 0 for S, and where u is that of one in S."""
         if crease in self.core.creases:
             return 0
-        if surely := next(self.core.residuals()).excess(crease):
+        if surely := self.surely[self.sites.place_of[crease.text]]:
             return surely
         alike = any(map(partial(self.core.space.likeness, crease), self.core.creases))
         return 0 if alike else self.core.ask(Residual.excess, crease)
+
+    @cached_property
+    def surely(self) -> list[int | None]:
+        """The signs of |u_F| - Lambda, as far as the first form of the residual tells."""
+        values = next(self.core.residuals()).roughly(self.sites.every_u)
+        depth, square = self.sites.depth, self.sites.ridge**2
+        parts = (values[k : k + depth] for k in range(0, len(values), depth))
+        return [sign(dot(part, part) - square) for part in parts]
 
     @cached_property
     def excesses(self) -> dict[Crease, int]:
