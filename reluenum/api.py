@@ -645,8 +645,9 @@ def enumerate_minima(
         up to 4 and inputs that no smaller line or plane contains, excludes whole boxes of
         directions before it does the same to what is left: of a hundred data points and more it
         is the one that ends. `auto` is the faster one
-        of the latter two. With hidden biases that are free there is one engine, exact and with
-        a certificate, whichever of these but `branch` is named.
+        of the latter two. With hidden biases that are free and inputs on a line there is one
+        engine, exact and with a certificate, whichever of these but `branch` is named; of other
+        inputs there are `groebner` and `certified`.
     supports : iterable of str, optional
         With several hidden layers, the only ones to look at: for each layer the signs of its
         distinct units, one a data point, joined by commas; layers joined by slashes, that of the

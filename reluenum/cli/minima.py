@@ -117,7 +117,8 @@ def enumerated(options: argparse.Namespace, output: Path | None) -> Mapping[str,
     run = _in_layers if len(hidden) > 1 else run
     if problem.has_free_hidden_bias:
         _check_free(options)
-        run = _by_systems
+        in_space = problem.dimension > 1 and options.engine == "certified"
+        run = _certified_creases if in_space else _by_systems
     return run(options, problem, settings, output)
 
 
@@ -168,6 +169,19 @@ def _certified(
     if not options.force:
         CertifiedEngine().refuse_astronomical(question.largest(problem))
     return certify_problem(problem, settings, question, output, options.exact).document
+
+
+def _certified_creases(
+    options: argparse.Namespace, problem: "Problem", settings: "Settings", output: Path | None
+) -> Mapping[str, Any]:
+    """Run the certified engine for free hidden biases, of inputs that are not numbers, likewise."""
+    from reluenum.engines.choice import engine_for
+    from reluenum.engines.creases.proved import certify_creases
+
+    way = engine_for(problem, "certified", options.formulation, options.all_patterns)
+    if not options.force:
+        way.refuse_astronomical(problem)
+    return certify_creases(problem, settings, output).written
 
 
 def _by_boxes(

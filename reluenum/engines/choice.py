@@ -11,6 +11,7 @@ from reluenum.landscape.landscape import CertifiedLandscape
 from reluenum.problem import Problem
 
 if TYPE_CHECKING:
+    from reluenum.engines.creases.proved import CertifiedCreaseEngine
     from reluenum.engines.creases.route import CreaseEngine
     from reluenum.engines.deep.systems.stratum import DeepStratum
     from reluenum.engines.hinges.route import HingeEngine
@@ -115,7 +116,7 @@ def fastest(problem: Problem) -> Fastest:
         return Fastest("certified", "its lists are proved")
     if problem.has_free_hidden_bias:
         if problem.dimension > 1:
-            return Fastest("groebner", "nothing else lists them without penalty on hidden biases")
+            return Fastest("certified", "its lists are proved")
         return Fastest("certified", "hidden biases without penalty have one engine")
     if not problem.activation.is_relu:
         return Fastest("certified", f"boxes are for relu, not {problem.activation.text}")
@@ -190,8 +191,8 @@ def engine_for(
 
 def _free_engine(
     problem: Problem, name: str, formulation_name: str, all_patterns: bool
-) -> "HingeEngine | CreaseEngine":
-    """Return the only engine for hidden biases without penalty, of inputs on a line or others."""
+) -> "HingeEngine | CreaseEngine | CertifiedCreaseEngine":
+    """Return an engine for hidden biases without penalty; of inputs on a line there is one."""
     _check_name(name)
     for asked, found, usual in (
         ("formulation", formulation_name, REDUCED),
@@ -199,11 +200,13 @@ def _free_engine(
     ):
         if found != usual:
             raise InputError(asked, f"{found} with hidden_bias free", str(usual))
-    only = "certified" if problem.dimension == 1 else "groebner"
-    if name not in ("groebner", only):
-        columns = f" and {problem.dimension} columns of inputs" if problem.dimension > 1 else ""
-        raise InputError("engine", f"{name} with hidden_bias free{columns}", only)
+    if name == "branch":
+        raise InputError("engine", "branch with hidden_bias free", "certified")
     if problem.dimension > 1:
+        if name == "certified":
+            from reluenum.engines.creases.proved import CertifiedCreaseEngine
+
+            return CertifiedCreaseEngine()
         from reluenum.engines.creases.route import CreaseEngine
 
         return CreaseEngine()

@@ -251,7 +251,7 @@ def _proved(document: Any, folder: Path, given: Any, sharing: Sharing) -> Report
         if deep:
             return _deep(document, given, sharing)
         if type(document) is dict and document.get("problem", {}).get("hidden_bias") == "free":
-            return _free(document, given)
+            return _free(document, folder, given)
         return _list(document, folder, given, sharing)[0]
     from .basins import one_list, tree_of
 
@@ -295,12 +295,16 @@ def _deep(document: Any, given: Any, sharing: Sharing) -> Report:
     return replace(report, compared=given is not None)
 
 
-def _free(document: Any, given: Any) -> Report:
+def _free(document: Any, folder: Path, given: Any) -> Report:
     """Prove a list of minima whose hidden biases are not penalised."""
-    from .hinges import proof_of
-
     complete(document)
-    report = proof_of(named(document))
+    if document["certificate"].get("format") == "reluenum-creases":
+        from .creases import proof_of
+    else:
+        from .hinges import proof_of as on_a_line
+
+        proof_of = lambda document, _: on_a_line(document)  # noqa: E731
+    report = proof_of(named(document), folder)
     if given is not None:
         same_data(document["problem"], *given)
     return replace(report, compared=given is not None)
@@ -344,7 +348,7 @@ def _by_supports(document: dict[str, Any], folder: Path, given: Any) -> "Proof":
     problem, certificate = document["problem"], document["certificate"]
     heading = one_problem(problem, certificate)
     nothing_else(document)
-    with _source(certificate, folder) as source:
+    with source_of(certificate, folder) as source:
         one_file(certificate, source)
         units = len(problem["y"]) if problem["width"] == "all" else problem["width"]
         count, records = read_records(source, heading, units * (len(problem["x"][0]) + 1))
@@ -495,7 +499,7 @@ def same_data(
         require(one == other, f"{place}: {one} in the file, {other} in the document")
 
 
-def _source(certificate: dict[str, Any], folder: Path) -> BinaryIO:
+def source_of(certificate: dict[str, Any], folder: Path) -> BinaryIO:
     """Return the bytes of the Parquet file, whether inside or beside the document."""
     value = certificate["data" if "data" in certificate else "file"]
     require(type(value) is str, "certificate: the file is no text")

@@ -79,11 +79,11 @@ def read_descriptions(data: Data, entries: Any) -> dict[Support, ExactResidual]:
             require(support not in found, "given twice")
             right = len(entry["coordinates"]) == len(support) * (data.depth + 1)
             require(right, "wrong number of coordinates")
-            found[support] = described(data, support, _numbers(**entry))
+            found[support] = described(data, support, numbers_of(**entry))
     return found
 
 
-def _numbers(chi: Any, root: Any, coordinates: Any, **_: Any) -> list[Algebraic]:
+def numbers_of(chi: Any, root: Any, coordinates: Any, **_: Any) -> list[Algebraic]:
     """Return the numbers of an exact description: polynomials in a root of an irreducible one."""
     lists = all(type(part) is list for part in (chi, coordinates, *coordinates))
     require(lists, "a polynomial is no list")

@@ -27,6 +27,9 @@ ROW_GROUP = 1 << 16
 INLINE = 1 << 20
 """A certificate of up to so many bytes is kept inside the document."""
 
+VERDICTS = tuple(verdict.text for verdict in Verdict)
+"""What the verdicts are called."""
+
 LARGEST_DEGREE, MOST_DIGITS = 128, 50_000_000
 """Of an exact description that a checker reads: its degree, and degree^2 (of 16 at least) times
 the digits of its longest number."""
@@ -49,10 +52,12 @@ class CertificateWriter:
         Written as it goes; whoever opens it moves it to its place when it is whole.
     digest : str
         SHA-256 of the problem record.
+    kind : str
+        The format.
     """
 
-    def __init__(self, path: Path, digest: str) -> None:
-        header = json.dumps({"format": FORMAT, "version": VERSION, "problem_sha256": digest})
+    def __init__(self, path: Path, digest: str, kind: str = FORMAT) -> None:
+        header = json.dumps({"format": kind, "version": VERSION, "problem_sha256": digest})
         schema = COLUMNS.with_metadata({"reluenum": header})
         self._writer = pq.ParquetWriter(path, schema, compression="zstd", write_statistics=False)
         self._waiting: list[pa.Table] = []
@@ -71,7 +76,10 @@ class CertificateWriter:
 
     def write(self, block: Block) -> None:
         """Add the records of the next block."""
-        table = block_table(block)
+        self.add(block_table(block))
+
+    def add(self, table: pa.Table) -> None:
+        """Add records."""
         self._waiting.append(table)
         self.records += len(table)
         self._flush(final=False)
@@ -93,7 +101,11 @@ def block_table(block: Block) -> pa.Table:
 
 
 def record_table(
-    kind: np.ndarray, face: np.ndarray, vectors: np.ndarray, given: np.ndarray
+    kind: np.ndarray,
+    face: np.ndarray,
+    vectors: np.ndarray,
+    given: np.ndarray,
+    texts: Sequence[str] = VERDICTS,
 ) -> pa.Table:
     """Return records as a table.
 
@@ -105,13 +117,13 @@ def record_table(
         w of the records that have one.
     given : (B,) array of bool
         Which these are.
+    texts : sequence of str
+        What the verdicts are called, by their numbers.
     """
     each = vectors.shape[1] * vectors.shape[2]
     offsets = np.concatenate([[0], np.cumsum(given * each)]).astype(np.int32)
     lists = pa.ListArray.from_arrays(_numbers_column(offsets), _numbers_column(vectors.reshape(-1)))
-    verdicts = pa.DictionaryArray.from_arrays(
-        _numbers_column(kind), _texts_column([v.text for v in Verdict])
-    )
+    verdicts = pa.DictionaryArray.from_arrays(_numbers_column(kind), _texts_column(texts))
     return pa.Table.from_arrays([verdicts, _numbers_column(face), lists], schema=COLUMNS)
 
 
@@ -139,7 +151,12 @@ def is_readable(description: dict[str, Any]) -> bool:
 
 
 def certificate_record(
-    path: Path, name: str | None, digest: str, records: int, exact: Sequence[dict[str, Any]]
+    path: Path,
+    name: str | None,
+    digest: str,
+    records: int,
+    exact: Sequence[dict[str, Any]],
+    kind: str = FORMAT,
 ) -> dict[str, Any]:
     """Return the `certificate` record of a document.
 
@@ -153,12 +170,14 @@ def certificate_record(
     records : int
     exact : sequence of dict
         Exact descriptions of points (`escalation.exact_records`).
+    kind : str
+        The format.
     """
     with path.open("rb") as stream:
         digest_of_file = file_digest(stream, "sha256").hexdigest()
     inside = {"data": b64encode(path.read_bytes()).decode()} if name is None else {"file": name}
     return {
-        "format": FORMAT,
+        "format": kind,
         "version": VERSION,
         "problem_sha256": digest,
         "records": records,

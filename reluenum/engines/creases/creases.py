@@ -5,9 +5,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from flint import fmpq, fmpq_mat
+from flint import arb_mat, ctx, fmpq, fmpq_mat
 
-from reluenum.algebra.linear import Vector, dot, orthogonal_part, projection, row_space
+from reluenum.algebra.linear import (
+    Vector,
+    dot,
+    orthogonal_part,
+    projection,
+    row_space,
+)
+from reluenum.algebra.numberfield import FIRST_BITS
 from reluenum.geometry.arrangement import Arrangement, Face, cocircuits
 from reluenum.problem import Problem
 
@@ -80,6 +87,23 @@ class Crease:
         """The values at the sites for each vector of the basis, (p, dimension)."""
         return fmpq_mat([*map(list, self.arms)]) * fmpq_mat([*map(list, self.basis)]).transpose()
 
+    @cached_property
+    def rising(self) -> list[tuple[int, int]]:
+        """The pairs of sites along which units rise, or along all of which they fall.
+
+        From each inactive one to each active one; a bend takes the place of either.
+        """
+        inactive = [k for k, sign in enumerate(self.signs) if sign == "-"]
+        bend = list(self.zeros[:1])
+        pairs = [(j, k) for j in bend or inactive for k in self.active]
+        return pairs + [(j, k) for j in inactive for k in bend]
+
+    @cached_property
+    def forms(self) -> list[Vector]:
+        """The coordinates of u as sums of residuals times weights, (d, p)."""
+        rows = [self.project(arm) for arm in self.arms]
+        return [tuple(column) for column in zip(*rows, strict=True)]
+
     def pull(self, forces: Sequence[Any]) -> list[Any]:
         """Return u, the projection of sum_A r_i (x_i - x_0), from residuals times weights."""
         held = [forces[k] for k in self.active]
@@ -130,6 +154,12 @@ class Creases:
         return tuple(site.weight for site in self.problem.sites)
 
     @cached_property
+    def flat(self) -> list[list[fmpq]]:
+        """The matrix of R, which takes the mean away."""
+        size, total = len(self.weights), sum(self.weights, fmpq(0))
+        return [[fmpq(j == k) - self.weights[k] / total for k in range(size)] for j in range(size)]
+
+    @cached_property
     def arrangement(self) -> Arrangement:
         """All faces of the rows (x, 1)."""
         return Arrangement.of(self.problem)
@@ -137,7 +167,7 @@ class Creases:
     @cached_property
     def live(self) -> tuple[Crease, ...]:
         """Those where a unit that is not 0 can be stationary (Lemma 92)."""
-        span = row_space([self._between(0, k) for k in range(len(self.inputs))])
+        span = row_space([self.between(0, k) for k in range(len(self.inputs))])
         found = (self._crease(face, span) for face in self.arrangement.live_faces)
         return tuple(crease for crease in found if crease.basis)
 
@@ -153,18 +183,15 @@ class Creases:
 
     @cached_property
     def rises(self) -> dict[str, list[Vector]]:
-        """The differences of inputs along which units rise, or all of them fall, by their signs.
+        """The differences of inputs along which units rise, or all of them fall, by their signs."""
+        return {c.signs: [self.between(*pair) for pair in c.rising] for c in self.live}
 
-        From each inactive one to each active one; a bend takes the place of either.
-        """
-        found = {}
-        for crease in self.live:
-            inactive = [k for k, sign in enumerate(crease.signs) if sign == "-"]
-            bend = list(crease.zeros[:1])
-            pairs = [(j, k) for j in bend or inactive for k in crease.active]
-            pairs += [(j, k) for j in inactive for k in bend]
-            found[crease.signs] = [self._between(j, k) for j, k in pairs]
-        return found
+    @cached_property
+    def form_balls(self) -> arb_mat:
+        """The forms of all live creases one below the other, enclosed, (C d, p)."""
+        rows = [list(form) for crease in self.live for form in crease.forms]
+        with ctx.workprec(FIRST_BITS):
+            return arb_mat(fmpq_mat(rows)) if rows else arb_mat(0, len(self.inputs))
 
     @cached_property
     def turns(self) -> dict[str, list[Vector]]:
@@ -190,11 +217,12 @@ class Creases:
         signs = "".join(face.signs[site.first] for site in self.problem.sites)
         zeros = [k for k, sign in enumerate(signs) if sign == "0"]
         base = zeros[0] if zeros else 0
-        basis = orthogonal_part(span, [self._between(base, k) for k in zeros])
+        basis = orthogonal_part(span, [self.between(base, k) for k in zeros])
         nothing = (fmpq(0),) * self.problem.dimension
-        arms = (self._between(base, k) if s == "+" else nothing for k, s in enumerate(signs))
+        arms = (self.between(base, k) if s == "+" else nothing for k, s in enumerate(signs))
         return Crease(face, signs, tuple(arms), tuple(basis))
 
-    def _between(self, start: int, stop: int) -> Vector:
+    def between(self, start: int, stop: int) -> Vector:
+        """Return the difference of two inputs."""
         pairs = zip(self.inputs[stop], self.inputs[start], strict=True)
         return tuple(one - other for one, other in pairs)

@@ -3,8 +3,11 @@
 from collections.abc import Iterator
 from itertools import chain, combinations, combinations_with_replacement
 
+from flint import arb_mat, ctx
+
+from reluenum.algebra.numberfield import FIRST_BITS, ball_sign
 from reluenum.algebra.polynomials import determinant
-from reluenum.engines.creases.tight import CreaseResidual
+from reluenum.engines.creases.tight import CreaseResidual, are_zero
 from reluenum.engines.hinges.flows import Flow
 
 
@@ -17,7 +20,13 @@ def vertex_flows(residual: CreaseResidual, width: int) -> Iterator[Flow]:
         yield {}
         return
     for edges in _sets_of_edges(residual, width):
-        flow = _flow(residual, edges)
+        if _surely_none(residual, edges):
+            continue
+        own = residual.own_edges
+        alike = frozenset(residual.alike(edge) for edge in edges)
+        if len(alike) < len(edges) or (own and own < alike):
+            continue  # dependent, or with a weight of 0 on some (Lemma 101)
+        flow = _flow(residual, edges, alike == own)
         if flow is not None:
             yield flow
 
@@ -36,8 +45,26 @@ def _sets_of_edges(residual: CreaseResidual, width: int) -> list[tuple[int, ...]
     return sorted(found, key=lambda part: (len(part), part))
 
 
-def _flow(residual: CreaseResidual, edges: tuple[int, ...]) -> Flow | None:
-    """Return the only weights of independent hinges, if there are any, and all are positive."""
+def _surely_none(residual: CreaseResidual, edges: tuple[int, ...]) -> bool:
+    """Whether balls show that hinges are independent and have no positive weights."""
+    with ctx.workprec(FIRST_BITS):
+        columns = arb_mat([residual.column_balls[edge] for edge in edges])
+        weighted = columns * residual.weight_balls
+        rest = residual.rest_balls
+        try:
+            weights = (weighted * columns.transpose()).solve(weighted * rest)
+        except ZeroDivisionError:
+            return False
+        if any(weight < 0 for weight in weights.entries()):
+            return True
+        return any(map(ball_sign, (rest - columns.transpose() * weights).entries()))
+
+
+def _flow(residual: CreaseResidual, edges: tuple[int, ...], fits: bool) -> Flow | None:
+    """Return the only weights of independent hinges, if there are any, and all are positive.
+
+    That there are some may be known.
+    """
     square = residual.square(edges)
     gains = [residual.gains[edge] for edge in edges]
     volume = determinant(square)
@@ -52,7 +79,7 @@ def _flow(residual: CreaseResidual, edges: tuple[int, ...]) -> Flow | None:
         if part.sign() <= 0:
             return None
         weights[edge] = part / volume
-    return weights if _adds_up(residual, weights) else None
+    return weights if fits or _adds_up(residual, weights) else None
 
 
 def _adds_up(residual: CreaseResidual, weights: Flow) -> bool:
@@ -60,4 +87,4 @@ def _adds_up(residual: CreaseResidual, weights: Flow) -> bool:
     left = list(residual.rest)
     for edge, weight in weights.items():
         left = [x - weight * z for x, z in zip(left, residual.columns[edge], strict=True)]
-    return all(entry.is_zero() for entry in left)
+    return are_zero(left)

@@ -8,7 +8,6 @@ from math import comb
 from flint import fmpq
 from tqdm import tqdm
 
-from reluenum.algebra.linear import dot
 from reluenum.algebra.numbers import Number
 from reluenum.engines.creases.creases import Creases
 from reluenum.engines.creases.flows import vertex_flows
@@ -55,7 +54,7 @@ class CreaseEngine:
         found = (component for group in groups for component in group)
         return CertifiedLandscape(
             problem,
-            _crease_counts(creases, width),
+            crease_counts(creases, width),
             Tally(None, sum(map(bool, groups))),
             (),
             ranked_creases(found, not left),
@@ -70,7 +69,8 @@ def _systems(creases: Creases, width: int) -> Iterator[CreaseSystem]:
         yield from unrejected(creases, combinations(creases.live, size))
 
 
-def _crease_counts(creases: Creases, width: int) -> Counts:
+def crease_counts(creases: Creases, width: int) -> Counts:
+    """Return how many sign matrices, patterns and supports there are."""
     columns = len(creases.arrangement.columns)
     return Counts(
         2 ** (creases.problem.size * width),
@@ -97,14 +97,12 @@ def crease_components(residual: CreaseResidual, width: int) -> list[CreaseCompon
 
 def _of_crease(part: list[Shares], copies: int) -> CreaseComponent:
     residual = part[0].residual
-    problem, values = residual.creases.problem, residual.point.residual
-    fit = 2 * dot(residual.forces, problem.means) - dot(residual.forces, values)
     pairs = [(_crease_stratum(share), share) for share in part]
     pairs.sort(key=lambda pair: (-pair[0].dimension, pair[0].key))
     strata = tuple(stratum for stratum, _ in pairs)
     return CreaseComponent(
-        problem,
-        (fit + problem.scatter) * problem.loss_scale,
+        residual.creases.problem,
+        residual.loss,
         _level_of(residual, strata[0]),
         strata,
         residual.is_global,

@@ -104,7 +104,7 @@ class DoubleCreases:
         gram = columns.transpose(0, 2, 1) @ columns
         gains = (columns.transpose(0, 2, 1) @ targets)[..., 0]
         with np.errstate(all="ignore"):
-            found = _minimised(gram, gains, float(self.creases.ridge), len(batch[0]), steps)
+            found = shrunk_minima(gram, gains, float(self.creases.ridge), len(batch[0]), steps)
         return np.where(np.isfinite(found), found, 0.0)
 
 
@@ -112,7 +112,7 @@ def _doubles(rows: Iterable[Iterable[fmpq]]) -> Array:
     return np.array([[float(entry) for entry in row] for row in rows])
 
 
-def _minimised(gram: Array, gains: Array, ridge: float, groups: int, steps: int) -> Array:
+def shrunk_minima(gram: Array, gains: Array, ridge: float, groups: int, steps: int) -> Array:
     """Return nearly the minima of v'Gv / 2 - g'v + ridge (|v_1| + |v_2| + ...), by fast steps."""
     step = 1 / np.maximum(np.trace(gram, axis1=1, axis2=2), SMALLEST)[:, None]
     found = ahead = np.zeros_like(gains)

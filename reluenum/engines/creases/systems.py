@@ -8,7 +8,7 @@ from typing import Any
 
 from flint import fmpq, fmpq_mat
 
-from reluenum.algebra.linear import dot
+from reluenum.algebra.linear import Vector, dot, row_space
 from reluenum.algebra.newton import CERTIFICATION_BITS, certified_box, evaluated
 from reluenum.algebra.numberfield import FieldElement, RealField
 from reluenum.algebra.numbers import IsolatedPoint, Number, rational_point
@@ -34,15 +34,18 @@ class CreaseSystem:
     creases : Creases
     support : tuple of Crease
         Distinct, and independent (`is_independent`).
+    held : tuple of Crease
+        Others, without units, at which p_r is not to change with the offset either.
     """
 
     creases: Creases
     support: tuple[Crease, ...]
+    held: tuple[Crease, ...] = ()
 
     @cached_property
     def free(self) -> fmpq_mat:
         """The constant and the indicators of creases that have an offset, as columns."""
-        columns = [c.indicator for c in self.support if c.has_offset]
+        columns = [c.indicator for c in (*self.support, *self.held) if c.has_offset]
         return fmpq_mat([[fmpq(1), *row] for row in zip(*columns, strict=True)] or self._ones)
 
     @property
@@ -61,26 +64,32 @@ class CreaseSystem:
     @cached_property
     def remover(self) -> fmpq_mat:
         """The projector that takes the errors y - f to r: it is 0 on `free`."""
-        weighted = self.free.transpose() * self.weights
-        fitted = self.free * (weighted * self.free).solve(weighted)
-        size = len(self.creases.inputs)
-        return (
-            fmpq_mat(size, size, [fmpq(j == k) for j in range(size) for k in range(size)]) - fitted
-        )
+        columns = zip(*self.free.tolist(), strict=True)
+        found = remover_of(self.creases, list(columns)[1:])
+        if found is None:
+            raise ZeroDivisionError("a support whose offsets are dependent")
+        return found
 
     @cached_property
-    def weights(self) -> fmpq_mat:
-        """The weights, as a diagonal matrix."""
-        weights = self.creases.weights
-        size = len(weights)
-        entries = [fmpq(0)] * size**2
-        entries[:: size + 1] = weights
-        return fmpq_mat(size, size, entries)
+    def reach(self) -> fmpq_mat:
+        """The orthogonal projector onto the span of all R_S (y - f), f of units on the creases."""
+        matrices = [fmpq_mat([[mean] for mean in self.creases.problem.means])]
+        matrices += [crease.responses for crease in self.support]
+        columns = [(self.remover * matrix).transpose().tolist() for matrix in matrices]
+        basis = row_space([tuple(column) for found in columns for column in found])
+        if not basis:
+            return self.remover - self.remover
+        rows = fmpq_mat([*map(list, basis)])
+        weighted = rows * _weight_matrix(self.creases)
+        return rows.transpose() * (weighted * rows.transpose()).solve(weighted)
 
     @cached_property
     def forced(self) -> list[fmpq_mat]:
         """For each crease what its basis makes of errors: (dimension, p)."""
-        return [c.responses.transpose() * self.weights * self.remover for c in self.support]
+        return [
+            c.responses.transpose() * _weight_matrix(self.creases) * self.remover
+            for c in self.support
+        ]
 
     @cached_property
     def system(self) -> PolynomialSystem:
@@ -151,6 +160,33 @@ class CreaseSystem:
         if any(square.sign() <= 0 for square in isolated.coordinates[squares]):
             return None
         return CreasePoint(self, isolated)
+
+
+def remover_of(creases: Creases, indicators: Sequence[Vector]) -> fmpq_mat | None:
+    """Return the projector, orthogonal for the weights, that is 0 on constants and on indicators.
+
+    Returns
+    -------
+    (p, p) fmpq_mat, or None if these are dependent
+    """
+    size, weights = len(creases.inputs), _weight_matrix(creases)
+    free = fmpq_mat([[fmpq(1), *(column[k] for column in indicators)] for k in range(size)])
+    if free.ncols() > size or free.rank() < free.ncols():
+        return None
+    weighted = free.transpose() * weights
+    fitted = free * (weighted * free).solve(weighted)
+    return _diagonal([fmpq(1)] * size) - fitted
+
+
+def _weight_matrix(creases: Creases) -> fmpq_mat:
+    return _diagonal(creases.weights)
+
+
+def _diagonal(entries: Sequence[fmpq]) -> fmpq_mat:
+    size = len(entries)
+    listed = [fmpq(0)] * size**2
+    listed[:: size + 1] = entries
+    return fmpq_mat(size, size, listed)
 
 
 def _is_simple(system: PolynomialSystem, root: Root) -> bool:

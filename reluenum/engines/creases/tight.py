@@ -1,19 +1,22 @@
 """What follows from one residual: the directions of units, and what units can be (Lemma 95)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, cmp_to_key
-from typing import Any
+from itertools import combinations
 
-from flint import arb, ctx, fmpq
+from flint import arb, arb_mat, ctx, fmpq, fmpq_mat
 
-from reluenum.algebra.linear import dot
+from reluenum.algebra.linear import Vector, combine, dot, row_space
 from reluenum.algebra.numberfield import FIRST_BITS, ball_sign
-from reluenum.algebra.numbers import Number, compare
+from reluenum.algebra.numbers import Number
 from reluenum.algebra.polynomials import determinant
 from reluenum.engines.creases.creases import Crease, Creases
 from reluenum.engines.creases.systems import CreasePoint
 from reluenum.engines.hinges.states import HingeState, Kind
+
+Forms = tuple[Vector, ...]
+"""Numbers that are linear in the residual: the factors of residuals times weights of each."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,6 +26,8 @@ class Direction:
     Parameters
     ----------
     vector : (d,) list of Number
+    forms : Forms
+        Its coordinates times the ridge, reduced: equal ones have equal coordinates.
     levels : list of Number
         The different values of b . x / |b|.
     ranks : (p,) tuple of int
@@ -30,25 +35,16 @@ class Direction:
     """
 
     vector: list[Number]
+    forms: Forms
     levels: list[Number]
     ranks: tuple[int, ...]
 
-    @classmethod
-    def of(cls, creases: Creases, vector: list[Number]) -> "Direction":
-        """Sort the sites along a direction."""
-        heights = [dot(row, vector) for row in creases.inputs]
-        levels: list[Number] = []
-        ranks = [0] * len(heights)
-        for k in sorted(range(len(heights)), key=cmp_to_key(_by_value(heights))):
-            if not levels or compare(levels[-1], heights[k]) < 0:
-                levels.append(heights[k])
-            ranks[k] = len(levels) - 1
-        return cls(vector, levels, tuple(ranks))
-
     def is_along(self, other: "Direction") -> bool:
         """Whether it is the same direction."""
+        if self.forms == other.forms:
+            return True
         pairs = zip(self.vector, other.vector, strict=True)
-        return self.ranks == other.ranks and all((x - y).is_zero() for x, y in pairs)
+        return self.ranks == other.ranks and are_zero([x - y for x, y in pairs])
 
     def heights(self, place: int) -> list[Number | fmpq]:
         """Return the values at the sites of a unit of slope 1 that bends at a level."""
@@ -58,8 +54,11 @@ class Direction:
         ]
 
 
-def _by_value(heights: list[Number]) -> Any:
-    return lambda j, k: compare(heights[j], heights[k])
+def are_zero(numbers: Sequence[Number]) -> bool:
+    """Whether all numbers are exactly 0; that one is not, balls mostly know."""
+    if any(ball_sign(number.ball(FIRST_BITS)) for number in numbers):
+        return False
+    return all(number.is_zero() for number in numbers)
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +68,7 @@ class Tight:
     crease: Crease
     sign: int
     vector: list[Number]
+    forms: Forms
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +76,8 @@ class CreaseResidual:
     """The residual of a point, of sum 0, as exact numbers.
 
     It is a `JudgedHinges`, and its own `BendPlaces`: sides are directions, counted from 1, places
-    the levels along them.
+    the levels along them. What `remover` takes away is known to be 0 (Lemma 101); other zeros are
+    found in the number field.
 
     Parameters
     ----------
@@ -98,40 +99,143 @@ class CreaseResidual:
         return self.creases.problem.weighted(self.point.residual)
 
     @cached_property
-    def excesses(self) -> dict[str, int]:
-        """The sign of |u| - ridge, by the signs of creases."""
-        return {crease.signs: self._excess(crease) for crease in self.creases.live}
-
-    def _excess(self, crease: Crease) -> int:
-        """Settle it by balls, which do for nearly all, or exactly."""
-        with ctx.workprec(FIRST_BITS):
-            pull = crease.pull(self._force_balls)
-            settled = ball_sign(dot(pull, pull) - self.creases.ridge**2)
-        return settled or self._exact_excess(crease.pull(self.forces))
-
-    def _exact_excess(self, pull: list[Number]) -> int:
-        return (dot(pull, pull) - self.creases.ridge**2).sign()
-
-    @cached_property
     def _force_balls(self) -> list[arb]:
         return [force.ball(FIRST_BITS) for force in self.forces]
+
+    @cached_property
+    def remover(self) -> fmpq_mat:
+        """The projector onto residuals with the zeros that are known from the point's system.
+
+        The residual is in the `reach` of the system. If u of one of its creases less that of
+        another one, or of its opposite, is h d with a number h that is linear in r and a vector d,
+        and d is not orthogonal to their sum, then h = 0, since both are as long as the ridge.
+        """
+        found, creases = self.point.system.reach, self.creases
+        for one, other in combinations(self.point.support, 2):
+            for sign in (1, -1):
+                form = self._equal_length(one, other, sign, found)
+                if form is not None:
+                    force = creases.problem.weighted(form)
+                    size = dot(force, form)
+                    column = fmpq_mat([[entry] for entry in form])
+                    found = found - column * fmpq_mat([[entry / size for entry in force]])
+        return found
+
+    def _equal_length(
+        self, one: Crease, other: Crease, sign: int, remover: fmpq_mat
+    ) -> Vector | None:
+        """Return the form h of two creases with u of one length, if it is known to be 0."""
+        first, second = self.pull_balls(one), self.pull_balls(other)
+        with ctx.workprec(FIRST_BITS):
+            if any(ball_sign(x - sign * y) for x, y in zip(first, second, strict=True)):
+                return None
+        rows = [
+            [x - sign * y for x, y in zip(*pair, strict=True)]
+            for pair in zip(one.forms, other.forms, strict=True)
+        ]
+        gaps = (remover * fmpq_mat(rows).transpose()).transpose().tolist()
+        basis = row_space(gaps)
+        if len(basis) != 1:
+            return None
+        (form,) = basis
+        pivot = next(k for k, entry in enumerate(form) if entry)
+        with ctx.workprec(FIRST_BITS):
+            sums = [x + sign * y for x, y in zip(first, second, strict=True)]
+            known = ball_sign(dot(sums, [row[pivot] for row in gaps]))
+        return form if known else None
+
+    def reduced(self, forms: Iterable[Vector]) -> Forms:
+        """Return sums of residuals times weights in a form that is the same for equal ones."""
+        columns = fmpq_mat([*map(list, forms)]).transpose()
+        rows = (self.remover * columns).transpose().tolist()
+        return tuple(tuple(row) for row in rows)
+
+    def sign_of(self, form: Vector) -> int:
+        """Return the sign of a sum of residuals times weights."""
+        settled = self._ball_sign(form)
+        if settled or not any(any(row) for row in self.reduced([form])):
+            return settled
+        return dot(self.forces, form).sign()
+
+    @cached_property
+    def excesses(self) -> dict[str, int]:
+        """The sign of |u| - ridge, by the signs of creases."""
+        live = self.creases.live
+        with ctx.workprec(FIRST_BITS):
+            column = arb_mat([[force] for force in self._force_balls])
+            entries = (self.creases.form_balls * column).entries()
+            size, bound = len(live[0].forms) if live else 0, arb(self.creases.ridge) ** 2
+            pulls = (entries[k : k + size] for k in range(0, len(entries), size or 1))
+            found = [ball_sign(dot(pull, pull) - bound) for pull in pulls]
+        return {c.signs: sign or self.excess(c) for c, sign in zip(live, found, strict=True)}
+
+    def excess(self, crease: Crease) -> int:
+        """Return the sign of |u| - ridge: by balls, which do for nearly all, or exactly."""
+        pull = self.pull_balls(crease)
+        with ctx.workprec(FIRST_BITS):
+            settled = ball_sign(dot(pull, pull) - self.creases.ridge**2)
+        if settled or self.reduced(crease.forms) in self._tight_forms:
+            return settled
+        exact = crease.pull(self.forces)
+        return (dot(exact, exact) - self.creases.ridge**2).sign()
+
+    def pull_balls(self, crease: Crease) -> list[arb]:
+        """Return u, enclosed."""
+        with ctx.workprec(FIRST_BITS):
+            return crease.pull(self._force_balls)
+
+    @cached_property
+    def _tight_forms(self) -> set[Forms]:
+        """The coordinates of u of the units of the point, and of their opposites."""
+        own = [self.reduced(crease.forms) for crease in self.point.support]
+        return {*own, *(tuple(tuple(-x for x in row) for row in forms) for forms in own)}
+
+    def _ball_sign(self, form: Vector) -> int:
+        with ctx.workprec(FIRST_BITS):
+            return ball_sign(dot(self._force_balls, form))
+
+    def surely_leaves(self, crease: Crease) -> bool:
+        """Whether balls show that u leads out of a crease with either sign."""
+        return {1, -1} <= self._sure_signs(crease)
+
+    def _sure_signs(self, crease: Crease) -> set[int]:
+        """Return the signs of rises along u that balls are sure of."""
+        heights = self._height_balls(crease)
+        with ctx.workprec(FIRST_BITS):
+            return {ball_sign(heights[k] - heights[j]) for j, k in crease.rising} - {0}
+
+    def _height_balls(self, crease: Crease) -> list[arb]:
+        """Return the products of inputs with u, enclosed."""
+        pull = self.pull_balls(crease)
+        with ctx.workprec(FIRST_BITS):
+            return [dot(pull, row) for row in self.creases.inputs]
+
+    def surely_turns(self, crease: Crease) -> bool:
+        """Whether balls show that a kink is none of a minimum, nor an end of a gap (Lemma 98)."""
+        if crease.is_open or not all(map(self._ball_sign, crease.neighbours)):
+            return False
+        signs = self._sure_signs(crease)
+        turns = self.creases.turns[crease.signs]
+        return len(signs) == 1 and any({self._ball_sign(turn)} == signs for turn in turns)
 
     @cached_property
     def is_global(self) -> bool:
         """Whether M(r) is the ridge at most: what is stationary is global at every width."""
         return not any(
-            self.excesses[crease.signs] > 0 and self.signs(crease, crease.pull(self.forces))
+            self.excesses[crease.signs] > 0 and self.signs(crease)
             for crease in self.creases.live
             if not crease.is_open
         )
 
-    def signs(self, crease: Crease, pull: list[Number]) -> tuple[int, ...]:
+    def signs(self, crease: Crease) -> tuple[int, ...]:
         """Return the signs s for which some unit on a crease has a slope along s u."""
         if crease.is_line:
             return (1, -1)
-        found = 0
-        for rise in self.creases.rises[crease.signs]:
-            sign = dot(pull, rise).sign()
+        found, heights = 0, self._height_balls(crease)
+        for j, k in crease.rising:
+            with ctx.workprec(FIRST_BITS):
+                sign = ball_sign(heights[k] - heights[j])
+            sign = sign or self.sign_of(combine(self.creases.between(j, k), crease.forms))
             if sign == 0 or found not in (0, sign):
                 return ()
             found = sign
@@ -143,15 +247,35 @@ class CreaseResidual:
         found = []
         for crease in self.creases.live:
             if self.excesses[crease.signs] == 0 and self._is_level(crease):
-                pull = crease.pull(self.forces)
-                for sign in self.signs(crease, pull):
+                pull, forms = crease.pull(self.forces), self.reduced(crease.forms)
+                for sign in self.signs(crease):
                     vector = [entry * sign / self.creases.ridge for entry in pull]
-                    found.append(Tight(crease, sign, vector))
+                    turned = tuple(tuple(sign * entry for entry in row) for row in forms)
+                    found.append(Tight(crease, sign, vector, turned))
         return found
 
     def _is_level(self, crease: Crease) -> bool:
         """Whether p_r does not change while units move their bends, as far as these can."""
-        return not crease.has_offset or dot(self.forces, crease.indicator).is_zero()
+        return not crease.has_offset or self.sign_of(crease.indicator) == 0
+
+    def _direction_of(self, one: Tight) -> Direction:
+        """Sort the sites along the direction of a unit."""
+        heights = [dot(row, one.vector) for row in self.creases.inputs]
+        ranks, levels = [0] * len(heights), []
+
+        balls = [height.ball(FIRST_BITS) for height in heights]
+
+        def by_value(j: int, k: int) -> int:
+            with ctx.workprec(FIRST_BITS):
+                settled = ball_sign(balls[j] - balls[k])
+            return settled or self.sign_of(combine(self.creases.between(k, j), one.forms))
+
+        last = None
+        for k in sorted(range(len(heights)), key=cmp_to_key(by_value)):
+            if last is None or by_value(last, k) < 0:
+                levels.append(heights[k])
+            ranks[k], last = len(levels) - 1, k
+        return Direction(one.vector, one.forms, levels, tuple(ranks))
 
     @cached_property
     def key(self) -> tuple[str, ...]:
@@ -161,7 +285,7 @@ class CreaseResidual:
     @property
     def is_stationary(self) -> bool:
         """Whether the slopes of its point lead into the creases of its units."""
-        return all(self.signs(crease, crease.pull(self.forces)) for crease in self.point.support)
+        return all(self.signs(crease) for crease in self.point.support)
 
     @cached_property
     def _placed(self) -> tuple[list[Direction], list[tuple[Tight, int]]]:
@@ -169,7 +293,7 @@ class CreaseResidual:
         directions: list[Direction] = []
         placed = []
         for one in self.tight:
-            own = Direction.of(self.creases, one.vector)
+            own = self._direction_of(one)
             side = next((k for k, d in enumerate(directions) if d.is_along(own)), len(directions))
             if side == len(directions):
                 directions.append(own)
@@ -187,14 +311,16 @@ class CreaseResidual:
 
     def _living(self) -> Iterator[HingeState]:
         for one, side in self._placed[1]:
-            ranks, active = self.direction(side).ranks, one.crease.active
-            before = min(ranks[k] for k in active) - 1
-            if one.crease.is_line:
-                yield HingeState(Kind.LINE, one.sign, side)
-            elif one.crease.is_open:
-                yield HingeState(Kind.GAP, one.sign, side, before)
-            elif self.is_global or self.is_good(one):
-                yield HingeState(Kind.KINK, one.sign, side, before)
+            if one.crease.is_open or self.is_global or self.is_good(one):
+                yield self._state_of(one, side)
+
+    def _state_of(self, one: Tight, side: int) -> HingeState:
+        """Return what a unit on a tight crease is, along its direction."""
+        ranks, active = self.direction(side).ranks, one.crease.active
+        if one.crease.is_line:
+            return HingeState(Kind.LINE, one.sign, side)
+        before = min(ranks[k] for k in active) - 1
+        return HingeState(Kind.GAP if one.crease.is_open else Kind.KINK, one.sign, side, before)
 
     def _unsized(self) -> Iterator[HingeState]:
         """Yield what a unit without size can be (Lemma 85)."""
@@ -207,8 +333,8 @@ class CreaseResidual:
 
     def is_good(self, one: Tight) -> bool:
         """Whether no change of a unit that bends at sites leads down (Lemma 95)."""
-        sums = (dot(self.forces, turn) for turn in self.creases.turns[one.crease.signs])
-        return all((change * one.sign).sign() <= 0 for change in sums)
+        turns = self.creases.turns[one.crease.signs]
+        return all(self.sign_of(turn) * one.sign <= 0 for turn in turns)
 
     def number(self, side: int, place: int) -> int:
         """Return the hinge at a level of a direction."""
@@ -243,11 +369,74 @@ class CreaseResidual:
             found[edge] = self.creases.problem.residual(values)
         return found
 
+    def alike(self, edge: int) -> Forms:
+        """Return what is the same for hinges that are known to have one column."""
+        return self._alike[edge]
+
+    @cached_property
+    def _alike(self) -> dict[int, Forms]:
+        size, nothing = len(self.creases.inputs), (fmpq(0),) * len(self.creases.inputs)
+        flat = fmpq_mat(self.creases.flat)
+        found = {}
+        for edge, sign in self.living_edges.items():
+            own, place = self.direction(edge // size + 1), edge % size
+            bend = own.ranks.index(place)
+            heights = [
+                combine(self.creases.between(bend, k), own.forms) if rank > place else nothing
+                for k, rank in enumerate(own.ranks)
+            ]
+            rows = (flat * fmpq_mat([*map(list, heights)]) * sign).tolist()
+            found[edge] = tuple(tuple(row) for row in rows)
+        return found
+
+    @cached_property
+    def own_edges(self) -> frozenset[Forms] | None:
+        """The hinges at the levels of the units of the point, as `alike` has them.
+
+        They are independent, and add up to R y - r with some weights (Lemma 101). None if units of
+        local minima have no part of some of them.
+        """
+        own = {crease.signs for crease in self.point.support}
+        states = [
+            self._state_of(one, side) for one, side in self._placed[1] if one.crease.signs in own
+        ]
+        edges = {edge for state in states for edge in state.edges(self)}
+        if not edges <= self.living_edges.keys():
+            return None
+        return frozenset(self.alike(edge) for edge in edges)
+
+    @cached_property
+    def loss(self) -> Number:
+        """The loss of all networks that are stationary with this residual."""
+        problem = self.creases.problem
+        fit = 2 * dot(self.forces, problem.means) - dot(self.forces, self.point.residual)
+        return (fit + problem.scatter) * problem.loss_scale
+
     @cached_property
     def rest(self) -> list[Number]:
         """What hinges have to add up to, R y - r."""
         flat = self.creases.problem.residual(self.creases.problem.means)
         return [y - r for y, r in zip(flat, self.point.residual, strict=True)]
+
+    @cached_property
+    def column_balls(self) -> dict[int, list[arb]]:
+        """The columns, enclosed."""
+        return {e: [entry.ball(FIRST_BITS) for entry in c] for e, c in self.columns.items()}
+
+    @cached_property
+    def rest_balls(self) -> arb_mat:
+        """The rest, enclosed, (p, 1)."""
+        return arb_mat([[entry.ball(FIRST_BITS)] for entry in self.rest])
+
+    @cached_property
+    def weight_balls(self) -> arb_mat:
+        """The weights of the sites, enclosed, as a diagonal matrix."""
+        with ctx.workprec(FIRST_BITS):
+            size = len(self.creases.weights)
+            found = arb_mat(size, size)
+            for k, weight in enumerate(self.creases.weights):
+                found[k, k] = arb(weight)
+            return found
 
     @cached_property
     def gram(self) -> dict[tuple[int, int], Number]:
@@ -271,7 +460,10 @@ class CreaseResidual:
     def rank(self, edges: Iterable[int]) -> int:
         """Return how many of the hinges are independent, constants aside."""
         chosen: list[int] = []
+        known = set()
         for edge in edges:
-            if not determinant(self.square([*chosen, edge])).is_zero():
+            new = self.alike(edge) not in known
+            if new and not determinant(self.square([*chosen, edge])).is_zero():
                 chosen.append(edge)
+            known.add(self.alike(edge))
         return len(chosen)
