@@ -115,9 +115,7 @@ def _components_with(problem: Problem, residual: HingeResidual) -> list[HingeCom
     return [component_of_shares(problem, part, copies) for part, copies in components_in(found)]
 
 
-def component_of_shares(
-    problem: Problem, part: Sequence[Shares], copies: int
-) -> HingeComponent:
+def component_of_shares(problem: Problem, part: Sequence[Shares], copies: int) -> HingeComponent:
     """Return the component of strata with one residual, not known to be global at its width.
 
     Parameters
@@ -145,9 +143,7 @@ def component_of_shares(
     )
 
 
-def ranked_shares(
-    problem: Problem, part: Iterable[Shares]
-) -> list[tuple[HingeStratum, Shares]]:
+def ranked_shares(problem: Problem, part: Iterable[Shares]) -> list[tuple[HingeStratum, Shares]]:
     """Return the strata of a component in their order, the largest dimension first."""
     pairs = [(_stratum(problem, share), share) for share in part]
     return sorted(pairs, key=lambda pair: (-pair[0].dimension, pair[0].key))

@@ -188,7 +188,9 @@ class _Tracks:
     def followed(self) -> tuple[tuple[HingeBranch, ...], dict[fmpq, tuple[HingeChange, ...]]]:
         """Return branches in order, and what happens."""
         runs = [run for k in range(len(self.curves)) for run in self._runs(k)]
-        long = [run for run in runs if len(run[1]) > 1 or not self._piece(run[0], run[1][0]).is_point]
+        long = [
+            run for run in runs if len(run[1]) > 1 or not self._piece(run[0], run[1][0]).is_point
+        ]
         for run in long:
             self._add(*run)
         for k, run, kind in runs:
@@ -214,7 +216,14 @@ class _Tracks:
         """Return what branches are sorted by: where they begin, then their loss there."""
         branch = self.branches[number]
         loss = branch.loss
-        return branch.low, not branch.has_low, branch.high, loss(branch.low), loss(branch.high), number
+        return (
+            branch.low,
+            not branch.has_low,
+            branch.high,
+            loss(branch.low),
+            loss(branch.high),
+            number,
+        )
 
     def _runs(self, k: int) -> Iterator[tuple[int, list[int], ComponentKind]]:
         """Yield consecutive pieces of a curve that have one kind of component."""
@@ -273,7 +282,9 @@ class _Tracks:
                     one = side, self.between[key[0], key[1] + step, kind]
                     links[one]
                     for stratum in kind.strata:
-                        states = limit_states(stratum, beside.flows, ridge, self.curves[key[0]].hinges)
+                        states = limit_states(
+                            stratum, beside.flows, ridge, self.curves[key[0]].hinges
+                        )
                         if (owner := piece.owners.get(states)) is not None:
                             other = "there", self.points[residual, owner]
                             links[one].add(other)

@@ -62,9 +62,7 @@ class Curve:
         """The slope of the fit in each gap."""
         h = self.hinges
         fit = [y - r for y, r in zip(h.targets, self.values, strict=True)]
-        return [
-            (fit[j + 1] - fit[j]) / (h.inputs[j + 1] - h.inputs[j]) for j in range(h.size - 1)
-        ]
+        return [(fit[j + 1] - fit[j]) / (h.inputs[j + 1] - h.inputs[j]) for j in range(h.size - 1)]
 
     def meets(self, other: "Curve") -> fmpq | None:
         """Return the only ridge at which two residuals are equal, None if there is none."""
@@ -127,9 +125,7 @@ def curves_over(
 Found = tuple[tuple[int, ...], list[fmpq_poly], list[Stretch]]
 
 
-def _signed_sets(
-    hinges: Hinges, width: int, ends: Stretch, progress: bool
-) -> Iterator[Found]:
+def _signed_sets(hinges: Hinges, width: int, ends: Stretch, progress: bool) -> Iterator[Found]:
     """Yield forests of hinges, their factors as functions of the ridge, and where these can be."""
     every = cells(hinges) if hinges.count else []
     with tqdm(total=number_of_sets(hinges, width), unit="set", disable=not progress) as bar:
@@ -157,7 +153,10 @@ def _of_set(
     lone = [len(chosen[k]) == 1 for k in owners]
     for turned in product((1, -1), repeat=len(chosen)):
         slopes = [
-            (row[0], sum((sign * entry for sign, entry in zip(turned, row[1:], strict=True)), fmpq(0)))
+            (
+                row[0],
+                sum((sign * entry for sign, entry in zip(turned, row[1:], strict=True)), fmpq(0)),
+            )
             for row in solved
         ]
         signs = [f * turned[k] for f, k in zip(factors, owners, strict=True)]

@@ -229,7 +229,9 @@ def _candidates(
                 yield {**factors, left: -rest, right: bend + rest}, (rest, bend + rest)
 
 
-def limit_states(stratum: StratumKind, flows: Mapping[Support, LineFlow], ridge: fmpq, hinges) -> States:
+def limit_states(
+    stratum: StratumKind, flows: Mapping[Support, LineFlow], ridge: fmpq, hinges
+) -> States:
     """Return what most units of a stratum become as the ridge tends to an end (Lemma 113).
 
     Parameters
