@@ -12,7 +12,6 @@ from matplotlib.lines import Line2D
 from reluenum.figures.reading import Document, number
 from reluenum.figures.style import BLACK, BLUE, DOUBLE_COLUMN, GREY, VERMILLION, drawing, mark
 
-
 LOWEST = "another minimum is the lowest"
 """The kind of a change of an exact path at which losses cross."""
 

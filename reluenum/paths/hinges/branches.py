@@ -4,13 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations, pairwise
+from itertools import combinations
 
 from flint import fmpq, fmpq_poly
 
 from reluenum.engines.hinges.hinges import Hinges
 from reluenum.engines.hinges.states import Kind
-from reluenum.paths.hinges.curves import Curve, curves_over
+from reluenum.paths.hinges.curves import Curve, constant_curve, curves_over
 from reluenum.paths.hinges.turns import (
     ComponentKind,
     LineFlow,
@@ -20,6 +20,9 @@ from reluenum.paths.hinges.turns import (
     lister,
     pieces_of,
 )
+
+ALONE = "is there at this ridge only"
+"""What is said of components that go on as none in either direction."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,9 +129,9 @@ class Branches:
         >>> found = Branches.over(Hinges.of(data), 1, fmpq(1, 8), fmpq(1))
         >>> for branch in found.found:
         ...     print(branch.low, branch.high, branch.loss, branch.kind.is_global)
+        1/8 1/2 (-2)*x^2 + 2*x True
+        1/8 1/2 (-2)*x^2 + 2*x True
         1/8 1/2 1/2 False
-        1/8 1/2 (-2)*x^2 + 2*x True
-        1/8 1/2 (-2)*x^2 + 2*x True
         1/2 1 1/2 True
         >>> [(str(ridge), change.kind) for ridge, (change,) in found.changes.items()]
         [('1/2', 'merge')]
@@ -245,6 +248,8 @@ class _Tracks:
         """Add the branch of consecutive pieces."""
         first, last = self._piece(k, run[0]), self._piece(k, run[-1])
         number, curve = len(self.branches), self.curves[k]
+        if len(run) == 1 and first.is_point:
+            curve = constant_curve(curve, first.stretch[0])
         flows = next((p for place in run if not (p := self._piece(k, place)).is_point), first).flows
         within = {support for stratum in kind.strata for support in stratum.supports}
         self.branches.append(
@@ -294,11 +299,9 @@ class _Tracks:
                 {number for side, number in part if side == asked}
                 for asked in ("before", "there", "after")
             )
-            sides = [numbers for numbers in found if numbers]
-            inner = self.ends[0] < ridge < self.ends[1]
-            if len(sides) < 2 + inner or any(numbers != sides[0] for numbers in sides):
-                yield found
-            elif len(sides[0]) > 1:
+            first, last = int(ridge == self.ends[0]), 3 - int(ridge == self.ends[1])
+            sides = {frozenset(numbers) for numbers in found[first:last]}
+            if len(sides) > 1 or len(found[1]) > 1:
                 yield found
 
     def _is_quiet(self, k: int, place: int) -> bool:
@@ -339,7 +342,8 @@ class _Tracks:
     def _kind(self, before: set[int], after: set[int]) -> str:
         """Return what happens to branches as the ridge grows."""
         if not before or not after:
-            return "appears" if after else "disappears"
+            alone = not before and not after
+            return ALONE if alone else "appears" if after else "disappears"
         if len(before) > 1 or len(after) > 1:
             if len(after) == 1:
                 return "merge"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations, product
+from itertools import combinations, pairwise, product
 
 from flint import fmpq, fmpq_mat, fmpq_poly
 from tqdm import tqdm
@@ -76,6 +76,12 @@ class Curve:
         return found
 
 
+def constant_curve(curve: Curve, ridge: fmpq) -> Curve:
+    """Return the residual of a curve at a ridge, as a constant there."""
+    values = tuple(fmpq_poly([value]) for value in curve.at(ridge))
+    return Curve(curve.hinges, values, ((ridge, ridge),))
+
+
 def root_of(line: fmpq_poly) -> fmpq | None:
     """Return the zero of an affine function, None if it has none, or nothing else.
 
@@ -108,7 +114,7 @@ def curves_over(
     >>> data = Problem.from_text([[x] for x in "01"], list("01"), 1, "1/8")
     >>> for curve in curves_over(Hinges.of(data), 1, fmpq(1, 8), fmpq(1)):
     ...     print(*curve.values, *curve.stretches)
-    -1/2 1/2 (1/8, 1)
+    (-1/2) 1/2 (1/8, 1)
     (-1)*x x (1/8, 1/2)
     """
     constant = tuple(fmpq_poly([value]) for value in hinges.residual((), ()))
@@ -241,7 +247,7 @@ def cut(ends: Stretch, lines: Iterator[fmpq_poly]) -> list[Stretch]:
 def alternating(points: Sequence[fmpq]) -> list[Stretch]:
     """Return points and the intervals between neighbours, in order."""
     found = [(points[0], points[0])]
-    for left, right in zip(points, points[1:], strict=False):
+    for left, right in pairwise(points):
         found += [(left, right), (right, right)]
     return found
 

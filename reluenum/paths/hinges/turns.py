@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import product
+from itertools import pairwise, product
 
 from flint import fmpq, fmpq_poly
 
@@ -141,7 +141,7 @@ def turns_of(curve: Curve) -> set[fmpq]:
     ridge = fmpq_poly([0, 1])
     lines = [line for u in curve.sums for line in (u - ridge, u + ridge)]
     rises = curve.rises
-    lines += [after - before for before, after in zip(rises, rises[1:], strict=False)]
+    lines += [after - before for before, after in pairwise(rises)]
     return {root for line in lines if (root := root_of(line)) is not None}
 
 
