@@ -103,7 +103,7 @@ def _plot_exact(document: Document) -> Figure:
             weights = [hinge["weight"] for hinge in group["hinges"]]
             curves.append((below, [_sum(column) for column in zip(*weights, strict=True)]))
         for axes, coefficients in curves:
-            heights = _polynomial(coefficients, ridges)
+            heights = _values_of(coefficients, ridges)
             if len(ridges) == 1:
                 axes.plot(ridges, heights, **mark(".", colour, 3))
                 continue
@@ -149,7 +149,7 @@ def _sum(texts: Sequence[str]) -> str:
     return str(sum(map(Fraction, texts)))
 
 
-def _polynomial(coefficients: Sequence[str], ridges: np.ndarray) -> np.ndarray:
+def _values_of(coefficients: Sequence[str], ridges: np.ndarray) -> np.ndarray:
     """Return the values of a polynomial, the constant being first."""
     return np.polynomial.polynomial.polyval(ridges, [float(Fraction(c)) for c in coefficients])
 

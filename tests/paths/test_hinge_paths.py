@@ -109,6 +109,7 @@ def random_problem(rng, kind):
 
 @pytest.mark.parametrize("kind", ["random", "tied", "symmetric", "weighted"])
 def test_the_list_at_all_ridges_is_that_of_the_engine(kind):
+    """Lemmas 110, 111 and 113: nothing is lost between events, and nothing happens there."""
     rng = random.Random(f"paths {kind}")
     for _ in range(6):
         problem, high = random_problem(rng, kind)

@@ -13,8 +13,8 @@ from reluenum.engines.hinges.states import Kind
 from reluenum.paths.hinges.curves import Curve, constant_curve, curves_over
 from reluenum.paths.hinges.turns import (
     ComponentKind,
+    CurvePiece,
     LineFlow,
-    Piece,
     Support,
     limit_states,
     lister,
@@ -90,7 +90,7 @@ Node = tuple[tuple, ComponentKind]
 
 
 @dataclass(frozen=True, eq=False)
-class Branches:
+class HingeBranches:
     """All branches over an interval of ridges of the sum of squares, and their changes.
 
     Parameters
@@ -109,7 +109,7 @@ class Branches:
     @classmethod
     def over(
         cls, hinges: Hinges, width: int, low: fmpq, high: fmpq, progress: bool = False
-    ) -> "Branches":
+    ) -> "HingeBranches":
         """Find them.
 
         Parameters
@@ -126,7 +126,7 @@ class Branches:
         --------
         >>> from reluenum.problem import Problem
         >>> data = Problem.from_text([["0"], ["1"]], ["0", "1"], 1, "1/8")
-        >>> found = Branches.over(Hinges.of(data), 1, fmpq(1, 8), fmpq(1))
+        >>> found = HingeBranches.over(Hinges.of(data), 1, fmpq(1, 8), fmpq(1))
         >>> for branch in found.found:
         ...     print(branch.low, branch.high, branch.loss, branch.kind.is_global)
         1/8 1/2 (-2)*x^2 + 2*x True
@@ -142,7 +142,7 @@ class Branches:
 
 def _curves_with_minima(
     hinges: Hinges, width: int, low: fmpq, high: fmpq, progress: bool
-) -> tuple[list[Curve], list[list[Piece]]]:
+) -> tuple[list[Curve], list[list[CurvePiece]]]:
     """Return the curves that have minima somewhere, each cut also where it meets another one."""
     kinds_of = lister(width)
     curves, pieces = [], []
@@ -171,7 +171,7 @@ class _Tracks:
     """Curves with their pieces, from which branches and changes are read."""
 
     def __init__(
-        self, curves: Sequence[Curve], pieces: Sequence[Sequence[Piece]], low: fmpq, high: fmpq
+        self, curves: Sequence[Curve], pieces: Sequence[Sequence[CurvePiece]], low: fmpq, high: fmpq
     ) -> None:
         self.curves, self.pieces, self.ends = curves, pieces, (low, high)
         self.places: dict[fmpq, list[tuple[int, int]]] = defaultdict(list)
@@ -212,7 +212,7 @@ class _Tracks:
                 changes[ridge] = tuple(found)
         return tuple(self.branches[number] for number in order), changes
 
-    def _piece(self, k: int, place: int) -> Piece:
+    def _piece(self, k: int, place: int) -> CurvePiece:
         return self.pieces[k][place]
 
     def _rank(self, number: int) -> tuple:
@@ -316,7 +316,7 @@ class _Tracks:
             for piece, end in zip(beside, self.ends, strict=True)
         )
 
-    def _beside(self, key: tuple[int, int], step: int) -> Piece | None:
+    def _beside(self, key: tuple[int, int], step: int) -> CurvePiece | None:
         """Return the piece before or after a point of a curve."""
         k, place = key[0], key[1] + step
         if not 0 <= place < len(self.pieces[k]):

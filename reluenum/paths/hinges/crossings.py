@@ -8,7 +8,7 @@ from itertools import combinations
 from flint import arb, ctx, fmpq, fmpq_poly, fmpz_poly
 
 from reluenum.algebra.numberfield import FieldElement, RealField, precisions, real_roots
-from reluenum.paths.hinges.branches import Branches
+from reluenum.paths.hinges.branches import HingeBranches
 
 Ridge = fmpq | FieldElement
 """A rational number, or one of a quadratic field."""
@@ -34,12 +34,12 @@ class LowestStretch:
     behind: tuple[int, ...]
 
 
-def lowest_between(found: Branches, low: fmpq, high: fmpq) -> list[LowestStretch]:
+def lowest_between(found: HingeBranches, low: fmpq, high: fmpq) -> list[LowestStretch]:
     """Return which components are the lowest between two ridges without a change between.
 
     Parameters
     ----------
-    found : Branches
+    found : HingeBranches
     low, high : fmpq
         Neighbouring ridges of changes, or ends of the interval.
 
@@ -178,10 +178,10 @@ def rational_between(one: Ridge, other: Ridge) -> fmpq:
         with ctx.workprec(bits):
             left, right = ridge_ball(one, bits), ridge_ball(other, bits)
             if left < right:
-                return _shortest((left + right) / 2, one, other)
+                return _short_between((left + right) / 2, one, other)
 
 
-def _shortest(middle: arb, one: Ridge, other: Ridge) -> fmpq:
+def _short_between(middle: arb, one: Ridge, other: Ridge) -> fmpq:
     """Return a short decimal fraction near a middle that is still between two ridges."""
     for digits in range(3, 10_000, 3):
         scaled = (middle * 10**digits).mid()

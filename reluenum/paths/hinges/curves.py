@@ -170,7 +170,7 @@ def _of_set(
         if found is None:
             continue
         lines = [fmpq_poly(list(pair)) for pair in slopes]
-        stretches = _bounded(hinges, edges, lines, signs, lone, found)
+        stretches = _bendable(hinges, edges, lines, signs, lone, found)
         if stretches:
             yield edges, lines, stretches
 
@@ -194,7 +194,7 @@ def _positive(
     return low, high
 
 
-def _bounded(
+def _bendable(
     hinges: Hinges,
     edges: Sequence[int],
     slopes: Sequence[fmpq_poly],

@@ -1,8 +1,7 @@
 """The whole path: events in the problem's own convention, and the exact list at any ridge."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from fractions import Fraction
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
@@ -12,21 +11,22 @@ from flint import fmpq
 from reluenum.algebra.decimals import decimal_text
 from reluenum.algebra.numberfield import FieldElement
 from reluenum.algebra.numbers import rational_point
+from reluenum.algebra.scalars import positive_fraction
 from reluenum.engines.hinges.doubles import number_of_sets
 from reluenum.engines.hinges.hinges import Hinges
-from reluenum.engines.hinges.route import HingeEngine, component_of_shares
-from reluenum.engines.hinges.strata import Shares
+from reluenum.engines.hinges.route import HingeEngine
 from reluenum.errors import InputError, TooManySupportsError
 from reluenum.landscape.hinges import HingeComponent, ranked_hinges
-from reluenum.paths.hinges.branches import Branches, HingeBranch, HingeChange
+from reluenum.paths.hinges.branches import HingeBranch, HingeBranches, HingeChange
 from reluenum.paths.hinges.crossings import (
     Ridge,
     bracket,
     lowest_between,
     minimal_polynomial,
 )
-from reluenum.paths.hinges.turns import residual_at
-from reluenum.problem import Problem
+from reluenum.paths.hinges.lists import component_at, ridge_scale
+from reluenum.paths.hinges.records import path_document
+from reluenum.problem import Problem, parse_ridge
 
 MOST_SETS = 300_000
 """Sets of cells that are looked at without being asked twice: some minutes."""
@@ -91,7 +91,7 @@ class HingePath:
         The upper end.
     grid : tuple of fmpq
         Ridges that are to be among those of samples.
-    found : Branches
+    found : HingeBranches
         In ridges of the sum of squares.
 
     Examples
@@ -109,12 +109,12 @@ class HingePath:
     problem: Problem
     high: fmpq
     grid: tuple[fmpq, ...]
-    found: Branches
+    found: HingeBranches
 
     @property
     def scale(self) -> fmpq:
         """Factor from the problem's own ridge to that of the sum of squares."""
-        return self.problem.effective_ridge / self.problem.ridge
+        return ridge_scale(self.problem)
 
     @property
     def branches(self) -> tuple[HingeBranch, ...]:
@@ -154,7 +154,7 @@ class HingePath:
         changes = self.found.changes.get(ridge, ())
         there = self.lowest_at(ridge)
         sides = [side for side in (before, there, after) if side is not None]
-        if len({frozenset(_groups(side, changes)) for side in sides}) > 1:
+        if len({frozenset(_parts_of_changes(side, changes)) for side in sides}) > 1:
             changes = (*changes, HingeChange(LOWEST, before or (), there, after or ()))
         if changes:
             yield ridge, changes
@@ -187,8 +187,6 @@ class HingePath:
 
     def to_document(self) -> dict[str, Any]:
         """Return a text form."""
-        from reluenum.paths.hinges.records import path_document
-
         return path_document(self)
 
     def components_at(self, ridge: Any) -> tuple[HingeComponent, ...]:
@@ -204,22 +202,21 @@ class HingePath:
         InputError
             If it is outside.
         """
-        asked = _exact(ridge)
+        asked = _read_ridge(ridge)
         if not self.problem.ridge <= asked <= self.high:
             expected = f"a number from {self.problem.ridge} to {self.high}"
             raise InputError("ridge", str(asked), expected)
         present = self._present(asked * self.scale)
-        return ranked_hinges(component_at(self, branch, asked) for _, branch in present)
+        return ranked_hinges(component_at(self.problem, branch, asked) for _, branch in present)
 
 
-def _exact(ridge: Any) -> fmpq:
+def _read_ridge(ridge: Any) -> fmpq:
     if isinstance(ridge, fmpq):
         return ridge
-    found = Fraction(ridge)
-    return fmpq(found.numerator, found.denominator)
+    return parse_ridge(positive_fraction(ridge, "ridge"))
 
 
-def _groups(numbers: Sequence[int], changes: Sequence[HingeChange]) -> Iterator[tuple]:
+def _parts_of_changes(numbers: Sequence[int], changes: Sequence[HingeChange]) -> Iterator[tuple]:
     """Yield for each branch the change that it takes part in, or itself."""
     for number in numbers:
         parts = (
@@ -229,25 +226,6 @@ def _groups(numbers: Sequence[int], changes: Sequence[HingeChange]) -> Iterator[
         )
         part = next(parts, None)
         yield ("branch", number) if part is None else ("change", part)
-
-
-def shares_at(branch: HingeBranch, ridge: fmpq) -> list[Shares]:
-    """Return the strata of a branch at a ridge of the sum of squares."""
-    residual = residual_at(branch.curve, ridge)
-    weights = {
-        support: {edge: line(ridge) for edge, line in sorted(flow.items())}
-        for support, flow in branch.flows.items()
-    }
-    return [
-        Shares(residual, stratum.states, tuple(weights[s] for s in stratum.supports))
-        for stratum in branch.kind.strata
-    ]
-
-
-def component_at(path: HingePath, branch: HingeBranch, ridge: fmpq) -> HingeComponent:
-    """Return the component of a branch at a ridge of the problem's own convention."""
-    problem = replace(path.problem, ridge=ridge)
-    return component_of_shares(problem, shares_at(branch, ridge * path.scale), branch.kind.copies)
 
 
 def _on_one_line(problem: Problem) -> Problem:
@@ -299,8 +277,8 @@ def hinge_path(
         If the inputs have several columns.
     """
     hinges = Hinges.of(_on_one_line(problem))
-    scale = problem.effective_ridge / problem.ridge
+    scale = ridge_scale(problem)
     ends = problem.ridge * scale, high * scale
     return HingePath(
-        problem, high, tuple(grid), Branches.over(hinges, problem.width, *ends, progress)
+        problem, high, tuple(grid), HingeBranches.over(hinges, problem.width, *ends, progress)
     )

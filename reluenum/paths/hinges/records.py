@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 from flint import arb, ctx, fmpq, fmpq_poly
 
@@ -14,7 +14,8 @@ from reluenum.engines.hinges.strata import Shares
 from reluenum.groebner.versions import installed_versions
 from reluenum.landscape.hinges import HingeGroup, HingeStratum
 from reluenum.paths.hinges.branches import HingeBranch, HingeChange
-from reluenum.paths.hinges.exact import HingeEvent, HingePath, component_at, shares_at
+from reluenum.paths.hinges.lists import component_at, shares_at
+from reluenum.problem import Problem
 
 FORMAT, VERSION = "reluenum-path", 1
 
@@ -24,7 +25,33 @@ EXACT = "exact"
 Record = dict[str, Any]
 
 
-def path_document(path: HingePath) -> Record:
+class ExactPath(Protocol):
+    """What a document is made of; see `HingePath`."""
+
+    problem: Problem
+    high: fmpq
+
+    @property
+    def scale(self) -> fmpq:
+        """Factor from the problem's own ridge to that of the sum of squares."""
+
+    @property
+    def branches(self) -> tuple[HingeBranch, ...]:
+        """Components for as long as their kind stays."""
+
+    @property
+    def ridges(self) -> tuple[fmpq, ...]:
+        """Those at which all branches that are there have a sample."""
+
+    @property
+    def events(self) -> Sequence[Any]:
+        """What happens, by rising ridge; see `HingeEvent`."""
+
+    def lowest_at(self, ridge: fmpq) -> tuple[int, ...]:
+        """Return the branches with the least loss at a ridge of the sum of squares."""
+
+
+def path_document(path: ExactPath) -> Record:
     """Return the text form of an exact path.
 
     Examples
@@ -44,7 +71,7 @@ def path_document(path: HingePath) -> Record:
     1/2 1 ['1/2', '0', '0']
     """
     writers = [_Writer(path, number) for number in range(len(path.branches))]
-    least = {ridge: min(loss for loss in _losses(writers, ridge)) for ridge in path.ridges}
+    least = {ridge: min(loss for loss in _losses_there(writers, ridge)) for ridge in path.ridges}
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -59,7 +86,7 @@ def path_document(path: HingePath) -> Record:
     }
 
 
-def _losses(writers: Iterable["_Writer"], ridge: fmpq) -> Iterator[fmpq]:
+def _losses_there(writers: Iterable["_Writer"], ridge: fmpq) -> Iterator[fmpq]:
     """Yield the losses at a ridge, in the problem's own convention."""
     return (w.polynomial(ridge) for w in writers if w.branch.exists_at(ridge * w.path.scale))
 
@@ -67,10 +94,10 @@ def _losses(writers: Iterable["_Writer"], ridge: fmpq) -> Iterator[fmpq]:
 class _Writer:
     """What is said of one branch."""
 
-    def __init__(self, path: HingePath, number: int) -> None:
+    def __init__(self, path: ExactPath, number: int) -> None:
         self.path, self.number, self.branch = path, number, (branch := path.branches[number])
         self.middle = (branch.low + branch.high) / 2 / path.scale
-        self.component = component_at(path, branch, self.middle)
+        self.component = component_at(path.problem, branch, self.middle)
         shares = shares_at(branch, self.middle * path.scale)
         self.stratum, self.share = ranked_shares(path.problem, shares)[0]
         self.units = [_unit(path, branch, self.share, self.stratum, g) for g in self.stratum.groups]
@@ -79,7 +106,9 @@ class _Writer:
     def polynomial(self) -> fmpq_poly:
         """The loss as a function of the ridge, both in the problem's own convention."""
         problem = self.path.problem
-        return (_scaled(self.branch.loss, self.path.scale) + problem.scatter) * problem.loss_scale
+        return (
+            _in_own_ridge(self.branch.loss, self.path.scale) + problem.scatter
+        ) * problem.loss_scale
 
     @property
     def support(self) -> list[Record]:
@@ -102,11 +131,13 @@ class _Writer:
         pairs = list(zip(self.stratum.groups, kinks, strict=True))
         return {
             "ridge": str(ridge),
-            "loss": _decimal(loss),
-            "sum_a_squared": [_decimal(square) for square in squares],
-            "direction": [[_decimal(fmpq(g.side)), _decimal(-g.side * k)] for g, k in pairs],
+            "loss": _rational_decimal(loss),
+            "sum_a_squared": [_rational_decimal(square) for square in squares],
+            "direction": [
+                [_rational_decimal(fmpq(g.side)), _rational_decimal(-g.side * k)] for g, k in pairs
+            ],
             "global_at_every_width": self.branch.kind.is_global,
-            "m": _decimal(self._intercept(ridge)),
+            "m": _rational_decimal(self._intercept(ridge)),
             "global_at_width": lowest,
             "loss_exact": str(loss),
             "kink": [str(kink) for kink in kinks],
@@ -175,18 +206,18 @@ class _Writer:
         """Return the value of the network at each data point as a function of the ridge."""
         hinges, scale = self.branch.curve.hinges, self.path.scale
         triples = zip(hinges.inputs, hinges.targets, self.branch.curve.values, strict=True)
-        fits = {x: _texts(_scaled(y - r, scale), 1) for x, y, r in triples}
+        fits = {x: _texts(_in_own_ridge(y - r, scale), 1) for x, y, r in triples}
         return [fits[x] for (x,) in self.path.problem.inputs]
 
 
 def _unit(
-    path: HingePath, branch: HingeBranch, share: Shares, stratum: HingeStratum, group: HingeGroup
+    path: ExactPath, branch: HingeBranch, share: Shares, stratum: HingeStratum, group: HingeGroup
 ) -> dict[fmpq, fmpq_poly]:
     """Return the weights of a group at the places of its hinges, as functions of the ridge.
 
     In the middle of the vertices, each hinge being shared equally, as in lists of minima.
     """
-    state = next(s for s in share.states if _is_of(path, s, group, share))
+    state = next(s for s in share.states if _has_state(path, s, group, share))
     kind = next(s for s in branch.kind.strata if s.states == share.states)
     hinges, edges = share.residual.hinges, share.edges
     found = {}
@@ -196,11 +227,11 @@ def _unit(
         place = hinges.level(state.side, knot)
         if state.kind == Kind.LINE:
             place -= state.side * (hinges.inputs[-1] - hinges.inputs[0])
-        found[place] = _scaled(line, path.scale)
+        found[place] = _in_own_ridge(line, path.scale)
     return found
 
 
-def _is_of(path: HingePath, state: HingeState, group: HingeGroup, share: Shares) -> bool:
+def _has_state(path: ExactPath, state: HingeState, group: HingeGroup, share: Shares) -> bool:
     """Whether a state is that of a group."""
     if (state.sign, state.side) != (group.sign, group.side):
         return False
@@ -214,7 +245,7 @@ def _is_of(path: HingePath, state: HingeState, group: HingeGroup, share: Shares)
     return not zeros and left < group.kink < right
 
 
-def _event_record(event: HingeEvent, writers: Sequence[_Writer]) -> Record:
+def _event_record(event: Any, writers: Sequence[_Writer]) -> Record:
     return {
         "low": str(event.low),
         "high": str(event.high),
@@ -240,7 +271,7 @@ def _change_record(change: HingeChange, writers: Sequence[_Writer]) -> Record:
     }
 
 
-def _scaled(polynomial: fmpq_poly, scale: fmpq) -> fmpq_poly:
+def _in_own_ridge(polynomial: fmpq_poly, scale: fmpq) -> fmpq_poly:
     """Return the polynomial in the problem's own ridge."""
     return polynomial(fmpq_poly([0, scale]))
 
@@ -264,5 +295,5 @@ class _Rational:
             return arb(self.value)
 
 
-def _decimal(value: fmpq) -> str:
+def _rational_decimal(value: fmpq) -> str:
     return decimal_text(_Rational(value))

@@ -56,7 +56,7 @@ class ComponentKind:
 
 
 @dataclass(frozen=True, eq=False)
-class Piece:
+class CurvePiece:
     """The minima of a curve at one ridge, or between two at which something can change.
 
     Parameters
@@ -113,7 +113,7 @@ def _kind_of(share: Shares) -> StratumKind:
     return StratumKind(share.states, tuple(frozenset(flow) for flow in share.vertices))
 
 
-def pieces_of(curve: Curve, kinds_of: Lister, meetings: Iterable[fmpq] = ()) -> list[Piece]:
+def pieces_of(curve: Curve, kinds_of: Lister, meetings: Iterable[fmpq] = ()) -> list[CurvePiece]:
     """Return the minima of a curve at each turn and between neighbouring ones (Lemma 111).
 
     Parameters
@@ -132,7 +132,7 @@ def pieces_of(curve: Curve, kinds_of: Lister, meetings: Iterable[fmpq] = ()) -> 
             if left == right:
                 found.append(_at(curve, left, kinds_of))
             else:
-                found += _between(curve, left, right, kinds_of)
+                found += _pieces_between(curve, left, right, kinds_of)
     return found
 
 
@@ -150,16 +150,16 @@ def residual_at(curve: Curve, ridge: fmpq) -> HingeResidual:
     return HingeResidual(replace(curve.hinges, ridge=ridge), curve.at(ridge))
 
 
-def _at(curve: Curve, ridge: fmpq, kinds_of: Lister) -> Piece:
+def _at(curve: Curve, ridge: fmpq, kinds_of: Lister) -> CurvePiece:
     residual = residual_at(curve, ridge)
     flows = {
         frozenset(flow): {edge: fmpq_poly([weight]) for edge, weight in flow.items()}
         for flow in Flows(residual).vertices
     }
-    return Piece((ridge, ridge), kinds_of(residual, flows), flows)
+    return CurvePiece((ridge, ridge), kinds_of(residual, flows), flows)
 
 
-def _between(curve: Curve, low: fmpq, high: fmpq, kinds_of: Lister) -> Iterator[Piece]:
+def _pieces_between(curve: Curve, low: fmpq, high: fmpq, kinds_of: Lister) -> Iterator[CurvePiece]:
     """Yield the pieces strictly between two neighbouring turns.
 
     The hinges that are tight are the same, and so are the ways to put each bend of the fit on one
@@ -174,15 +174,15 @@ def _between(curve: Curve, low: fmpq, high: fmpq, kinds_of: Lister) -> Iterator[
             residual = residual_at(curve, ridge)
             flows = {}
             for factors, _ in candidates:
-                weights = _weights(factors, residual, ridge)
+                weights = _vertex_weights(factors, residual, ridge)
                 if weights is not None:
                     flows[frozenset(weights)] = weights
-            yield Piece(stretch, kinds_of(residual, flows), flows)
+            yield CurvePiece(stretch, kinds_of(residual, flows), flows)
         elif low < stretch[0] < high:
             yield _at(curve, stretch[0], kinds_of)
 
 
-def _weights(
+def _vertex_weights(
     factors: LineFlow, residual: HingeResidual, ridge: fmpq
 ) -> dict[int, fmpq_poly] | None:
     """Return the weights of hinges with these factors, None if some would not be positive."""
