@@ -106,9 +106,8 @@ class _Writer:
     def polynomial(self) -> fmpq_poly:
         """The loss as a function of the ridge, both in the problem's own convention."""
         problem = self.path.problem
-        return (
-            _in_own_ridge(self.branch.loss, self.path.scale) + problem.scatter
-        ) * problem.loss_scale
+        sum_of_squares = _in_own_ridge(self.branch.loss, self.path.scale) + problem.scatter
+        return sum_of_squares * problem.loss_scale
 
     @property
     def support(self) -> list[Record]:
