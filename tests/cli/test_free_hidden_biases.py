@@ -63,7 +63,7 @@ def test_a_list_of_the_plane_has_no_certificate(capsys):
         (["minima", "data.csv", *ASKED[2:], *FREE[:2], "--hidden", "2,1"], "--hidden-bias: free"),
         (["minima", "plane.csv", *ASKED, *FREE, "--engine", "certified"], "2 columns of inputs"),
         (["basins", "data.csv", *ASKED, *FREE, "--output", "b.json"], "beyond lists of minima"),
-        (["path", "data.csv", "--width", "1", "--ridge", "1/10:1", *FREE], "beyond lists"),
+        (["path", "data.csv", "--width", "1", "--ridge", "1/10:1", *FREE, "--basins"], "--basins"),
         (["convex", "data.csv", "--ridge", "1/10", *FREE], "beyond lists of minima"),
         (["crosscheck", "data.csv", *ASKED, *FREE], "beyond lists of minima"),
         (["stability", "found.json"], "beyond lists of minima"),
