@@ -110,7 +110,7 @@ def instances(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         for instance in _combinations(entry, CONVENTIONS, place):
             _check_boxes(instance, config, place)
             _check_depth(instance, config, place)
-            _check_free(instance, config, place)
+            _check_free_biases(instance, config, place)
             _add(found, instance_name(instance), instance, place)
     return found
 
@@ -161,7 +161,7 @@ def _check_depth(instance: Mapping[str, Any], config: Mapping[str, Any], place: 
             raise InputError(place, text, str(expected).lower())
 
 
-def _check_free(instance: Mapping[str, Any], config: Mapping[str, Any], place: str) -> None:
+def _check_free_biases(instance: Mapping[str, Any], config: Mapping[str, Any], place: str) -> None:
     """Refuse what does not go with hidden biases that are not penalised."""
     if instance.get("hidden_bias") != "free":
         return
@@ -272,7 +272,7 @@ def batches(config: Mapping[str, Any]) -> dict[tuple[str, str, str, str], Batch]
             for width in widths:
                 _check_boxes(series | {"width": width}, config, place)
                 _check_depth(series | {"width": width}, config, place)
-                _check_free(series | {"width": width}, config, place)
+                _check_free_biases(series | {"width": width}, config, place)
             series["named"] = "engine" in entry
             _add(taken, instance_name(series | {"width": "*", "named": True}), None, place)
             parameters = dict(series["parameters"])
@@ -324,7 +324,7 @@ def paths(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
             "exact": entry["path"]["exact"],
         }
         for instance in _combinations(entry | {"ridge": low}, CONVENTIONS, place):
-            _check_free(instance, config, place)
+            _check_free_biases(instance, config, place)
             name = instance_name(instance).replace(f"-ridge{slug(low)}", "", 1)
             _add(found, name, instance | settings, place)
     return found

@@ -1,17 +1,20 @@
 """Configurations with free hidden biases: names, what is refused, and one real run."""
 
+import copy
 from pathlib import Path
 
 import pytest
 
 from reluenum import InputError
+from reluenum.experiments.configuration import complete_config
 from reluenum.experiments.effort import expected_path
 from reluenum.experiments.instances import batches, instances, paths
 from reluenum.groebner.backends import DEFAULT_SETTINGS
 from reluenum.groebner.limits import DEFAULT_LIMITS
 from scripts import cover, dataset, figures, path, path_figure, tables, verify
-from tests.experiments.test_instances import completed
 from tests.support.workflow import Folder, jobs
+
+SCHEMA = Path(__file__).parents[2] / "config/schemas/config.schema.yaml"
 
 ENTRY = {
     "family": "random",
@@ -25,6 +28,13 @@ ENTRY = {
 }
 
 CONFIG = {"experiment": "free", "datasets": [ENTRY], "solve": {"engine": "certified"}}
+
+
+def completed(config):
+    """A configuration with its defaults."""
+    config = copy.deepcopy(config)
+    complete_config(config, SCHEMA)
+    return config
 
 
 def with_path(**changes):
