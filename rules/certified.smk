@@ -79,7 +79,7 @@ rule prove:
     benchmark:
         "timings/prove/{experiment}/{instance}.tsv"
     wildcard_constraints:
-        instance=only(ONE_LAYER),
+        instance=only(BY_SUPPORTS),
     conda:
         "../environment.yml"
     resources:

@@ -8,10 +8,12 @@ ENGINE = config["solve"]["engine"]
 
 # Several hidden layers have rules of their own where files or steps are others.
 LAYERED = [name for name, found in INSTANCES.items() if isinstance(found["width"], list)]
-ONE_LAYER = [name for name in INSTANCES if name not in LAYERED]
+# Lists with free hidden biases are so fast that one job makes each.
+FREE = [name for name, found in INSTANCES.items() if found.get("hidden_bias") == "free"]
+BY_SUPPORTS = [name for name in INSTANCES if name not in LAYERED + FREE]
 
 # One job finds and proves all minima of these.
-COVERED = LAYERED if ENGINE == "certified" else list(INSTANCES)
+COVERED = LAYERED + FREE if ENGINE == "certified" else list(INSTANCES)
 
 # Jobs that share the boxes of an instance.
 SHARDS = plans.shard_names(config["solve"]["shards"])
@@ -22,6 +24,9 @@ PATH_FIGURES = expand(
     figure=["path", "traps"] if config["basins"] else ["path"],
     format=FORMATS,
 )
+
+# There is no page of an exact path yet.
+SAMPLED_PATHS = [name for name, found in PATHS.items() if found.get("hidden_bias") != "free"]
 
 # The local minima of an instance, whichever engine found them: what everything else reads.
 MINIMA = "results/{experiment}/{instance}/minima.json"
@@ -48,6 +53,11 @@ def of_all(files):
 def along_paths(*names):
     """Name files of every ridge path."""
     return expand("results/{{experiment}}/paths/{path}/{name}", path=PATHS, name=names)
+
+
+def path_pages(name):
+    """Name a page of every ridge path that has samples to walk along."""
+    return expand("results/{{experiment}}/paths/{path}/{name}", path=SAMPLED_PATHS, name=name)
 
 
 def solved_batches(wildcards):
@@ -210,12 +220,14 @@ def solving(wildcards):
 
 def covering(wildcards):
     """Return the kind of work that it is to cover an instance."""
+    if wildcards.instance in FREE:
+        return "certified"
     return "layers" if wildcards.instance in LAYERED else "branch"
 
 
 def covered(wildcards):
     """Estimate the boxes of an instance, or its strata."""
-    if wildcards.instance in LAYERED:
+    if wildcards.instance in LAYERED + FREE:
         return all_supports(wildcards)
     return effort.expected_work_of_boxes(INSTANCES[wildcards.instance])
 

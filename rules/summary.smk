@@ -72,7 +72,8 @@ rule decided:
         summary=rules.summary.output,
         summary_figures=rules.summary_figures.output,
         paths=along_paths("path.json"),
-        pages=along_paths("explorer.html", *PATH_FIGURES),
+        figures_of_paths=along_paths(*PATH_FIGURES),
+        pages=path_pages("explorer.html"),
     output:
         decided=shown(
             "results/{experiment}/decided.txt",

@@ -245,7 +245,8 @@ rule sweep_decided:
         depths=rules.depths.output if config["basins"] else [],
         stability=rules.sweep_stability.output if config["stability"] else [],
         paths=along_paths("path.json"),
-        pages=along_paths("explorer.html", *PATH_FIGURES),
+        figures_of_paths=along_paths(*PATH_FIGURES),
+        pages=path_pages("explorer.html"),
         folders=branch(config["sweep"]["folders"], then=rules.unfold.output.unfolded, otherwise=[]),
         checked=[
             f"results/{{experiment}}/batches/{folder}/checked.txt"

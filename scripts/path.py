@@ -21,9 +21,9 @@ def main(instance: Mapping[str, Any], limits: Limits, output: Path) -> None:
     path = ridge_path(
         problem_of(instance), parse_ridge(instance["high"]), instance["points"], limits
     )
-    logging.info("%d ridges, %d events", len(path.samples), len(path.events))
     exact = instance["exact"]
     document = exact_document(path, limits) if exact else path.to_document()
+    logging.info("%d ridges, %d events", len(document["ridges"]), len(path.events))
     write_text(output, to_json(sealed(document)))
 
 

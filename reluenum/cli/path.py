@@ -16,7 +16,7 @@ from reluenum.cli.options import (
     writable_figure,
     write,
 )
-from reluenum.errors import BackendError, UndecidedError
+from reluenum.errors import BackendError, InputError, UndecidedError
 
 
 def add_path(parser: argparse.ArgumentParser) -> None:
@@ -32,6 +32,14 @@ def add_path(parser: argparse.ArgumentParser) -> None:
     add_bar(parser)
 
 
+def _refuse_basins(options: argparse.Namespace) -> None:
+    """Refuse what is not known where hidden biases are free."""
+    for option in ("--basins", "--traps"):
+        if getattr(options, option[2:]):
+            expected = "a path without basins, which are not computed where hidden biases are free"
+            raise InputError(option, "given with --hidden-bias free", expected)
+
+
 def run_path(options: argparse.Namespace) -> int:
     """Follow the minima over an interval of ridges; write the document and the figure."""
     from reluenum.documents.results import to_json
@@ -42,6 +50,7 @@ def run_path(options: argparse.Namespace) -> int:
     from reluenum.paths.events import exact_document
     from reluenum.paths.grids import MOST_RIDGES as MOST_POINTS
     from reluenum.paths.grids import parse_range
+    from reluenum.paths.hinges.exact import refuse_large_path
     from reluenum.paths.path import ridge_path
     from reluenum.paths.trees import Tree, trees_along
     from reluenum.problem import parse_ridge
@@ -55,8 +64,10 @@ def run_path(options: argparse.Namespace) -> int:
     figure = writable_figure(options.figure, options.data)
     traps = writable_figure(options.traps, options.data, "--traps")
     problem = posed_problem(options, width, parse_ridge(low))
+    if problem.has_free_hidden_bias:
+        _refuse_basins(options)
     if not options.force:
-        refuse_astronomical(problem)
+        (refuse_large_path if problem.has_free_hidden_bias else refuse_astronomical)(problem)
     progress = progress_of(options)
     path = ridge_path(problem, high, points, limits, progress)
     document = exact_document(path, limits, progress) if options.exact else path.to_document()

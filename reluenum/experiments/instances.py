@@ -110,6 +110,7 @@ def instances(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         for instance in _combinations(entry, CONVENTIONS, place):
             _check_boxes(instance, config, place)
             _check_depth(instance, config, place)
+            _check_free_biases(instance, config, place)
             _add(found, instance_name(instance), instance, place)
     return found
 
@@ -158,6 +159,28 @@ def _check_depth(instance: Mapping[str, Any], config: Mapping[str, Any], place: 
         if found != expected:
             text = f"{key}: {str(found).lower()} with several hidden layers"
             raise InputError(place, text, str(expected).lower())
+
+
+def _check_free_biases(instance: Mapping[str, Any], config: Mapping[str, Any], place: str) -> None:
+    """Refuse what does not go with hidden biases that are not penalised."""
+    if instance.get("hidden_bias") != "free":
+        return
+    solve = config.get("solve", {})
+    engine = instance.get("engine", solve.get("engine", "certified"))
+    asked = {
+        "engine": (engine, "certified"),
+        "output_bias": (instance["output_bias"], "free"),
+        "activation": (instance.get("activation", "relu"), "relu"),
+        "linear": (instance.get("linear", "none"), "none"),
+        "basins": (config.get("basins", False), False),
+        "stability": (config.get("stability", False), False),
+    }
+    for key, (found, expected) in asked.items():
+        if found != expected:
+            text = f"{key}: {str(found).lower()} with hidden_bias: free"
+            raise InputError(place, text, str(expected).lower())
+    if "sweep" in config:
+        raise InputError(place, "hidden_bias: free in a sweep", "an experiment without `sweep`")
 
 
 def _add(found: dict[str, Any], name: str, value: Any, place: str) -> None:
@@ -249,6 +272,7 @@ def batches(config: Mapping[str, Any]) -> dict[tuple[str, str, str, str], Batch]
             for width in widths:
                 _check_boxes(series | {"width": width}, config, place)
                 _check_depth(series | {"width": width}, config, place)
+                _check_free_biases(series | {"width": width}, config, place)
             series["named"] = "engine" in entry
             _add(taken, instance_name(series | {"width": "*", "named": True}), None, place)
             parameters = dict(series["parameters"])
@@ -300,6 +324,7 @@ def paths(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
             "exact": entry["path"]["exact"],
         }
         for instance in _combinations(entry | {"ridge": low}, CONVENTIONS, place):
+            _check_free_biases(instance, config, place)
             name = instance_name(instance).replace(f"-ridge{slug(low)}", "", 1)
             _add(found, name, instance | settings, place)
     return found

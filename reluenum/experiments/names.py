@@ -62,6 +62,7 @@ def _conventions(instance: Mapping[str, Any]) -> list[str]:
         *(["mean"] if instance["loss"] == "mean" else []),
         *([f"bias_{bias}"] if bias != "none" else []),
         *(["no_hidden_bias"] if instance.get("hidden_bias") == "none" else []),
+        *(["free_hidden_bias"] if instance.get("hidden_bias") == "free" else []),
         *([f"linear_{instance['linear']}"] if "linear" in instance else []),
         *([_activation_slug(instance["activation"])] if "activation" in instance else []),
     ]

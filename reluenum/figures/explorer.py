@@ -12,6 +12,7 @@ from jinja2 import UndefinedError
 
 from reluenum.activation import Activation
 from reluenum.algebra.scalars import parse_rational
+from reluenum.errors import InputError
 from reluenum.figures.branches import Branches
 from reluenum.figures.pages import rendered
 from reluenum.views.basins import way_out
@@ -47,9 +48,14 @@ def explorer_page(document: Record, trees: Iterable[Record] = ()) -> str:
 
     Raises
     ------
+    InputError
+        If hidden biases are free: such a path has no samples on both sides of its events.
     LookupError, TypeError, ValueError, ArithmeticError
         If the document is damaged, or its data are too large to be drawn.
     """
+    if document["problem"].get("hidden_bias") == "free":
+        expected = "hidden_bias ridge or none: of an exact path draw the figure"
+        raise InputError("path", "hidden_bias free", expected)
     trees = list(trees)
     scripts = [_script(_packaged_text(PLOTLY)), _script(_packaged_text("templates/explorer.js"))]
     try:

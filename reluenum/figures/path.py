@@ -12,6 +12,9 @@ from matplotlib.lines import Line2D
 from reluenum.figures.reading import Document, number
 from reluenum.figures.style import BLACK, BLUE, DOUBLE_COLUMN, GREY, VERMILLION, drawing, mark
 
+LOWEST = "another minimum is the lowest"
+"""The kind of a change of an exact path at which losses cross."""
+
 
 def _note(document: Document) -> str:
     """Return a warning if supports stayed undecided at some ridge."""
@@ -27,11 +30,16 @@ def plot_path(document: Document) -> tuple[Figure, str]:
     Solid lines are isolated minima, dashed ones connected sets (fewer faces than units); thick
     lines are global at every width. A circle is where a branch begins or ends within the interval.
 
+    Of an exact path the curves are drawn, not samples; circles are where a minimum vanishes or
+    appears and goes on as none, and upright lines are where another one becomes the lowest.
+
     Parameters
     ----------
     document : dict
         Of the format `reluenum-path`.
     """
+    if document.get("completeness") == "exact":
+        return _plot_exact(document), ""
     figure = Figure(figsize=(DOUBLE_COLUMN, 5.4), layout="constrained")
     above, below = figure.subplots(2, 1, sharex=True)
     width = document["problem"]["width"]
@@ -78,6 +86,91 @@ def _draw_branch(
     for k in (0, -1):
         if samples[k]["ridge"] not in ends:
             axes.plot(ridges[k], heights[k], **mark("o", colour, 3.5, hollow=True))
+
+
+def _plot_exact(document: Document) -> Figure:
+    """Draw an exact path from its polynomials."""
+    figure = Figure(figsize=(DOUBLE_COLUMN, 5.4), layout="constrained")
+    above, below = figure.subplots(2, 1, sharex=True)
+    branches = document["branches"]
+    ends = _lone_ends(document["events"])
+    for number_, (branch, colour) in enumerate(zip(branches, _colours(branches), strict=True)):
+        ridges = _ridges_of(branch["interval"])
+        style = "-" if branch["dimension"] == 0 else "--"
+        wide = 2.6 if branch["global_at_every_width"] else 0
+        curves = [(above, branch["loss_polynomial"])]
+        for group in branch["support"]:
+            weights = [hinge["weight"] for hinge in group["hinges"]]
+            curves.append((below, [_sum(column) for column in zip(*weights, strict=True)]))
+        for axes, coefficients in curves:
+            heights = _values_of(coefficients, ridges)
+            if len(ridges) == 1:
+                axes.plot(ridges, heights, **mark(".", colour, 3))
+                continue
+            axes.plot(ridges, heights, style, color=colour, linewidth=1)
+            axes.plot(ridges, heights, style, color=colour, linewidth=wide, alpha=0.5)
+            for end in (0, -1):
+                if (number_, end) in ends:
+                    axes.plot(ridges[end], heights[end], **mark("o", colour, 3.5, hollow=True))
+    for event in document["events"]:
+        if any(change["kind"] == LOWEST for change in event["changes"]):
+            for axes in (above, below):
+                axes.axvline(number(event["number"]["decimal"]), color=GREY, linewidth=0.8)
+    above.set_xscale("log")
+    above.set_ylabel("loss")
+    below.set_ylabel("sum of $a^2$ of units that are alike")
+    below.set_xlabel("ridge")
+    for axes in (above, below):
+        axes.grid(True)
+    figure.legend(handles=_exact_legend(), loc="outside lower center", ncols=4)
+    return figure
+
+
+def _lone_ends(events: Sequence[Document]) -> set[tuple[int, int]]:
+    """Return the branches that vanish (-1) or appear (0), and go on as none."""
+    found = set()
+    for event in events:
+        for change in event["changes"]:
+            sides = change["branches"]
+            if change["kind"] == "disappears":
+                found |= {(k, -1) for k in sides["before"]}
+            if change["kind"] == "appears":
+                found |= {(k, 0) for k in sides["after"]}
+    return found
+
+
+def _ridges_of(interval: Mapping[str, Any]) -> np.ndarray:
+    """Return ridges to draw a branch at, among them its ends."""
+    low, high = (float(Fraction(interval[end])) for end in ("low", "high"))
+    return np.geomspace(low, high, 49) if low < high else np.array([low])
+
+
+def _sum(texts: Sequence[str]) -> str:
+    return str(sum(map(Fraction, texts)))
+
+
+def _values_of(coefficients: Sequence[str], ridges: np.ndarray) -> np.ndarray:
+    """Return the values of a polynomial, the constant being first."""
+    return np.polynomial.polynomial.polyval(ridges, [float(Fraction(c)) for c in coefficients])
+
+
+def _exact_legend() -> list[Line2D]:
+    lines = [
+        ("no living unit", GREY, "-", 1.0),
+        ("units alike", VERMILLION, "-", 1.0),
+        ("units of two kinds", BLUE, "-", 1.0),
+        ("of more kinds", BLACK, "-", 1.0),
+        ("isolated", GREY, "-", 1.0),
+        ("connected", GREY, "--", 1.0),
+        ("global at every width", GREY, "-", 2.6),
+        ("another one is the lowest", GREY, "-", 0.8),
+    ]
+    handles = [
+        Line2D([], [], color=colour, linestyle=style, linewidth=width, label=label)
+        for label, colour, style, width in lines
+    ]
+    label = "vanishes or appears"
+    return [*handles, Line2D([], [], **mark("o", GREY, 5, hollow=True), label=label)]
 
 
 def _path_legend() -> list[Line2D]:

@@ -29,6 +29,7 @@ from reluenum.groebner.limits import DEFAULT_LIMITS, Limits
 from reluenum.groebner.roots import claimed_root
 from reluenum.landscape.components import Component
 from reluenum.paths.family import Condition, Family
+from reluenum.paths.hinges.exact import HingePath
 from reluenum.paths.path import RidgePath, Sample
 
 BITS = 512
@@ -71,7 +72,7 @@ class Turn:
 
 
 def exact_document(
-    path: RidgePath, limits: Limits = DEFAULT_LIMITS, progress: bool = False
+    path: RidgePath | HingePath, limits: Limits = DEFAULT_LIMITS, progress: bool = False
 ) -> dict[str, Any]:
     """Return the document of a path with the algebraic number behind each event.
 
@@ -80,12 +81,15 @@ def exact_document(
 
     Parameters
     ----------
-    path : RidgePath
+    path : RidgePath or HingePath
+        The events of the latter are exact in any case.
     limits : Limits
         Of one backend on one system.
     progress : bool
     """
     document = path.to_document()
+    if isinstance(path, HingePath):
+        return document
     geometry = Geometry.of(path.problem)
     samples = {sample.ridge: sample for sample in path.samples}
     events = list(zip(path.events, document["events"], strict=True))

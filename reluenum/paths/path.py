@@ -26,9 +26,9 @@ from reluenum.groebner.limits import DEFAULT_LIMITS, Limits
 from reluenum.groebner.versions import installed_versions
 from reluenum.landscape.components import Component, component_on
 from reluenum.paths.grids import MOST_RIDGES, grid, ridge_interval
+from reluenum.paths.hinges.exact import HingePath, hinge_path
+from reluenum.paths.hinges.records import FORMAT, VERSION
 from reluenum.problem import OutputBias, Problem, parse_ridge
-
-FORMAT, VERSION = "reluenum-path", 1
 
 SHARPNESS = fmpq(1, 10**10)
 """Width of a bracket around an event, relative to the ridge."""
@@ -195,8 +195,10 @@ def ridge_path(
     points: int = 61,
     limits: Limits = DEFAULT_LIMITS,
     progress: bool = False,
-) -> RidgePath:
+) -> RidgePath | HingePath:
     """Follow the local minima of a problem from its ridge up to another one.
+
+    With free hidden biases nothing is sampled: all events of the interval are found, exactly.
 
     Parameters
     ----------
@@ -206,20 +208,24 @@ def ridge_path(
         Larger; read as the ridge of `Problem.from_arrays`.
     points : int
         Ridges of the grid, at least 2; two events between neighbours that undo each other are
-        not seen.
+        not seen. With free hidden biases only what the samples in the document are at.
     limits : Limits
     progress : bool
 
     Returns
     -------
-    RidgePath
+    RidgePath or HingePath
+        The latter with free hidden biases.
 
     Raises
     ------
     InputError
-        If the other ridge is not larger, or there are too few or too many points.
+        If the other ridge is not larger, there are too few or too many points, or hidden biases
+        are free and the inputs have several columns.
     """
     ridges = grid(*ridge_interval(problem.ridge, high), whole(points, "points", 2, MOST_RIDGES))
+    if problem.has_free_hidden_bias:
+        return hinge_path(problem, parse_ridge(ridges[-1]), map(parse_ridge, ridges), progress)
     with open_backends("auto", limits) as backends:
         samples = [
             minima_at(replace(problem, ridge=parse_ridge(ridge)), backends)

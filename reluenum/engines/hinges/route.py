@@ -1,6 +1,6 @@
 """The engine for hidden biases without penalty: from a problem to its landscape."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import comb
 
@@ -112,16 +112,25 @@ def residuals_among(hinges: Hinges, found: Iterable[SignedHinges]) -> list[Hinge
 def _components_with(problem: Problem, residual: HingeResidual) -> list[HingeComponent]:
     """Return the components of minima with one residual."""
     found = list(shares(residual, problem.width))
-    return [_component_of(problem, part, copies) for part, copies in components_in(found)]
+    return [component_of_shares(problem, part, copies) for part, copies in components_in(found)]
 
 
-def _component_of(problem: Problem, part: list[Shares], copies: int) -> HingeComponent:
+def component_of_shares(problem: Problem, part: Sequence[Shares], copies: int) -> HingeComponent:
+    """Return the component of strata with one residual, not known to be global at its width.
+
+    Parameters
+    ----------
+    problem : Problem
+    part : sequence of Shares
+        All strata of a component.
+    copies : int
+        Number of components of labelled networks.
+    """
     first, residual = part[0], part[0].residual
     fit = sum((f * r for f, r in zip(residual.forces, residual.values, strict=True)), fmpq(0))
     weight = sum(first.middle.values(), fmpq(0))
     loss = problem.scatter + fit + 2 * residual.hinges.ridge * weight
-    pairs = [(_stratum(problem, share), share) for share in part]
-    pairs.sort(key=lambda pair: (-pair[0].dimension, pair[0].key))
+    pairs = ranked_shares(problem, part)
     strata = tuple(stratum for stratum, _ in pairs)
     return HingeComponent(
         problem,
@@ -132,6 +141,12 @@ def _component_of(problem: Problem, part: list[Shares], copies: int) -> HingeCom
         False,
         copies,
     )
+
+
+def ranked_shares(problem: Problem, part: Iterable[Shares]) -> list[tuple[HingeStratum, Shares]]:
+    """Return the strata of a component in their order, the largest dimension first."""
+    pairs = [(_stratum(problem, share), share) for share in part]
+    return sorted(pairs, key=lambda pair: (-pair[0].dimension, pair[0].key))
 
 
 def _stratum(problem: Problem, share: Shares) -> HingeStratum:
