@@ -1,4 +1,4 @@
-.PHONY: reference test lint format docs bench example sweeps picture paper-route gallery crosscheck convex practice trained basins barriers deep deep-routes boxes-agree boxes-lies textbook site site-open lock clean
+.PHONY: reference test lint format docs bench example sweeps picture paper-route gallery crosscheck convex practice trained basins barriers deep deep-routes boxes-agree boxes-lies textbook site site-open lock atlas paper neighbours release clean
 
 reference:
 	./run reference
@@ -105,6 +105,25 @@ trained:
 	./run -- python -m benchmarks.trained
 	./run -- python -m docs.make.trained
 
+# The atlas: its page, from the tables in the package; `python -m docs.make.atlas_tables build` makes
+# those from results.
+atlas:
+	./run -- python -m docs.make.atlas
+
+# The article and the page beside other packages: a minute.
+paper:
+	./run -- python -m docs.make.paper
+	./run -- python -m docs.make.compare
+
+# Ten minutes; PYTHON is that of an environment with TopSearch, celer and skglm, which
+# benchmarks/neighbours.py says how to make.
+neighbours:
+	./run -- python -m benchmarks.neighbours $(PYTHON)
+
+# The sdist and the wheel, checked, with their checksums.
+release:
+	./run -- python packaging/build.py
+
 # Textbook data, two thousand sets of them, against the checker: ten minutes.
 textbook:
 	./run -- python tests/support/textbook.py 0 2000
@@ -124,5 +143,5 @@ lock:
 	    --extra convex --extra docs --extra release --extra sklearn --extra slurm --extra test pyproject.toml requirements-extra.in
 
 clean:
-	rm -rf .venv .snakemake .pytest_cache .ruff_cache .hypothesis build reluenum.egg-info
+	rm -rf .venv .snakemake .pytest_cache .ruff_cache .hypothesis build dist reluenum.egg-info
 	find reluenum scripts tests -name __pycache__ -type d -prune -exec rm -rf {} +

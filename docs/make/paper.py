@@ -27,10 +27,10 @@ from reluenum.figures import save_figure
 from reluenum.figures.style import (
     BLACK,
     BLUE,
+    BROWN,
     DOUBLE_COLUMN,
     GREEN,
     GREY,
-    ORANGE,
     PURPLE,
     SKY,
     VERMILLION,
@@ -48,13 +48,13 @@ ENGINES = {
     "certified engine": ("certified engine", BLACK, "X", "-"),
     "Groebner engine": ("Gröbner engine", SKY, "P", "-"),
     "reduced, msolve": ("msolve, no proof", VERMILLION, "s", "-"),
-    "reduced, PHCpack": ("PHCpack, no proof", ORANGE, "v", "-"),
+    "reduced, PHCpack": ("PHCpack, no proof", BROWN, "v", "-"),
 }
 """Peers of the left panel, as the data name them: text, colour, marker, line."""
 
 INSTANCES = tuple(
     zip(
-        (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, BLACK, GREY),
+        (BLUE, VERMILLION, GREEN, PURPLE, BROWN, SKY, BLACK, GREY),
         "os^DvPX*",
         ("-", "--", "-.", ":", "-", "--", "-.", ":"),
         strict=True,

@@ -4,6 +4,7 @@ The objective of this package is taken from `Network.loss_on`, whose value on th
 loss of a listed component (tests/face/test_api.py).
 """
 
+import doctest
 import os
 import re
 from dataclasses import replace
@@ -16,7 +17,9 @@ from reluenum import Problem, enumerate_minima
 from reluenum.landscape.evaluation import Network
 from reluenum.problem import OutputBias
 
-PAGE = (Path(__file__).parents[2] / "docs/weight_decay.md").read_text()
+WEIGHT_DECAY = Path(__file__).parents[2] / "docs/weight_decay.md"
+
+PAGE = WEIGHT_DECAY.read_text()
 
 TRANSLATED, REFUSED = (
     [
@@ -405,3 +408,8 @@ def test_adamw_of_optax_leaves_what_would_be_a_minimum():
         moved[name] = np.abs(flat(updates)).max() / RATE
     assert moved["sgd"] < 1e-9
     assert moved["adamw"] > 1e-2
+
+
+def test_the_examples_of_the_page_are_as_they_say():
+    failed, tried = doctest.testfile(str(WEIGHT_DECAY), module_relative=False)
+    assert (failed, tried) == (0, 6)

@@ -95,7 +95,7 @@ def on_a_line(problem: Problem) -> Problem:
     """
     if problem.dimension > 1:
         found = f"free with {problem.dimension} columns of inputs"
-        raise InputError("hidden_bias", found, "one column: inputs on a line only, so far")
+        raise InputError("hidden_bias", found, "one column: this is known of inputs on a line only")
     return problem
 
 
