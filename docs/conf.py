@@ -24,6 +24,7 @@ extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
+    "docs.site.anchors",
     "docs.site.formulas",
     "docs.site.names",
     "docs.site.statements",

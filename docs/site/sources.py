@@ -1,8 +1,9 @@
 """Files of the repository that pages link to: source with numbered lines, or the file itself.
 
 There is no address of a repository that the site could rely on, so it has the files with it: each
-that a page or a public name links to becomes a page of highlighted source, and an HTML file, such
-as the report, is copied. Links in pages are written `source:PATH` by `docs.site.pages`.
+that a page or a public name links to becomes a page of highlighted source, and what is no text, or
+a page already, such as the report, is copied. Links in pages are written `source:PATH` by
+`docs.site.pages`.
 """
 
 import inspect
@@ -26,6 +27,9 @@ from docs.site.statements import link_in_source
 
 SCHEME = "source:"
 
+COPIED = (".html", ".pdf", ".zip", ".gz", ".parquet")
+"""Files that are copied."""
+
 
 def place_of(path: str) -> str:
     """Return the address of a file on the site, from its root.
@@ -35,7 +39,7 @@ def place_of(path: str) -> str:
     >>> place_of("reluenum/problem.py"), place_of("docs/example/report.html")
     ('source/reluenum/problem.py.html', 'example/report.html')
     """
-    return path.removeprefix("docs/") if path.endswith(".html") else f"source/{path}.html"
+    return path.removeprefix("docs/") if path.endswith(COPIED) else f"source/{path}.html"
 
 
 def _linked_files(env: BuildEnvironment) -> dict[str, set[str]]:
@@ -108,7 +112,7 @@ def _pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
         place = Path(app.outdir) / place_of(path)
         if same and place.exists() and place.stat().st_mtime > file.stat().st_mtime:
             continue
-        if path.endswith(".html"):
+        if path.endswith(COPIED):
             place.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file, place)
         else:

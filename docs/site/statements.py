@@ -89,6 +89,10 @@ class Names(Domain):
             if thing.kind != "section":
                 yield thing.name, thing.name, thing.kind, thing.page, thing.anchor, 0
 
+    def resolve_any_xref(self, *_: Any, **__: Any) -> list[tuple[str, nodes.reference]]:
+        """Return nothing: mentions become links by themselves."""
+        return []
+
     def merge_domaindata(self, docnames: Iterable[str], otherdata: dict[str, Any]) -> None:
         """Do nothing: everything is read from the pages themselves."""
 

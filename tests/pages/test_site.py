@@ -288,7 +288,8 @@ def test_a_dead_link_an_anchor_or_a_formula_that_is_none_ends_the_build(tmp_path
     (tmp_path / "wordmark.svg").touch()
     (tmp_path / "wordmark-dark.svg").touch()
     (tmp_path / "index.md").write_text(
-        "# Page\n\n[one](nowhere.md), [two](#nothing), $\\nonsense x$, \\alpha\n",
+        "# Page\n\n[one](nowhere.md), [two](#nothing), $\\nonsense x$, \\alpha\n\n"
+        '| <a id="there"></a>cell | [three](#there) |\n|---|---|\n',
         encoding="utf-8",
     )
     options = ["-b", "html", "-c", "docs", "-q", "--fail-on-warning", "--keep-going"]
@@ -297,6 +298,7 @@ def test_a_dead_link_an_anchor_or_a_formula_that_is_none_ends_the_build(tmp_path
     assert done.returncode == 1
     assert "'myst' cross-reference target not found: 'nowhere.md'" in done.stderr
     assert "'myst' cross-reference target not found: 'nothing'" in done.stderr
+    assert "there" not in done.stderr
     assert r"formula '\\nonsense x': \nonsense is not understood" in done.stderr
     assert r"'\\alpha' stands outside of formulas" in done.stderr
 
