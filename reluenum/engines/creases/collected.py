@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from reluenum.documents.hinges import crease_component_record
@@ -10,7 +11,7 @@ from reluenum.engines.creases.creases import Crease, Creases
 from reluenum.engines.creases.enclosures import CreaseVerdict
 from reluenum.engines.creases.essential import DecidedSupport, exact_description
 from reluenum.engines.creases.route import crease_components, crease_counts
-from reluenum.engines.creases.systems import constant_network
+from reluenum.engines.creases.systems import CreasePoint, constant_network
 from reluenum.engines.creases.tight import CreaseResidual
 from reluenum.errors import BackendError
 from reluenum.landscape.creases import CreaseComponent, ranked_creases
@@ -62,6 +63,14 @@ class _Collection:
         default_factory=dict
     )
     left: dict[tuple[str, ...], Undecided] = field(default_factory=dict)
+    points: dict[tuple[str, ...], list[CreasePoint]] = field(default_factory=dict)
+
+    @cached_property
+    def described(self) -> set[int]:
+        """The points whose residual is that of one that had to be known exactly, by identity."""
+        groups = self.points.values()
+        exact = (own for own in groups if any(point.isolated.is_claimed for point in own))
+        return {id(point) for own in exact for point in own}
 
     def give_up(self, support: Iterable[Crease], reason: str) -> None:
         """Note that a support is undecided."""
@@ -71,7 +80,10 @@ class _Collection:
     def add(self, residual: CreaseResidual) -> None:
         """Judge a residual that is not known yet; of its numbers it is found out which are 0."""
         with _GivesUp(self.give_up, residual.point.support):
-            if residual.is_stationary and residual.key not in self.groups:
+            if not residual.is_stationary:
+                return
+            self.points.setdefault(residual.key, []).append(residual.point)
+            if residual.key not in self.groups:
                 found = crease_components(residual, self.creases.problem.width)
                 for component in found:
                     crease_component_record(component)
@@ -92,7 +104,7 @@ class _Collection:
 
     def description(self, one: DecidedSupport) -> dict[str, Any] | None:
         """Return the exact description of a support if there is need of one."""
-        if not one.point.isolated.is_claimed:
+        if not (one.point.isolated.is_claimed or id(one.point) in self.described):
             return None
         with _GivesUp(self.give_up, one.support):
             record = exact_description(self.creases, one)

@@ -26,6 +26,7 @@ from reluenum.engines.creases.collected import collected
 from reluenum.engines.creases.creases import Creases
 from reluenum.engines.creases.enclosures import CreaseTables, CreaseVerdict
 from reluenum.engines.creases.essential import DecidedSupport, Decider
+from reluenum.errors import InputError
 from reluenum.geometry.sizes import CERTIFIED_SUPPORT_LIMIT, refuse_astronomical
 from reluenum.geometry.subsets import Subsets
 from reluenum.groebner.backends import DEFAULT_SETTINGS, Settings
@@ -190,6 +191,11 @@ def certify_creases(
     -------
     CertifiedLandscape
 
+    Raises
+    ------
+    InputError
+        If hidden biases are penalised, or inputs are numbers, for which there is `HingeEngine`.
+
     Examples
     --------
     >>> free = {"output_bias": "free", "hidden_bias": "free"}
@@ -197,8 +203,12 @@ def certify_creases(
     >>> problem = Problem.from_arrays(corners, [0, 0, 1], width=1, ridge=0.125, **free)
     >>> found = certify_creases(problem)
     >>> found.completeness.words, len(found.components), found.certificate["records"]
-    ('by its certificate', 5, 19)
+    ('by its certificate', 3, 19)
     """
+    if not problem.has_free_hidden_bias:
+        raise InputError("hidden_bias", str(problem.hidden_bias), "free")
+    if problem.dimension == 1:
+        raise InputError("x", "1 column of inputs", "2 or more for this engine")
     creases = Creases(problem)
     tables, beside = CreaseTables(creases), output and certificate_path(output)
     home = None if output is None else output.parent

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from flint import arb, ctx, fmpq
 
-from reluenum import Problem, enumerate_minima
+from reluenum import InputError, Problem, enumerate_minima
 from reluenum.algebra.linear import dot
 from reluenum.documents.hinges import crease_component_record
 from reluenum.engines.creases.creases import Creases
@@ -21,7 +21,7 @@ from reluenum.engines.creases.route import CreaseEngine
 from reluenum.engines.creases.systems import CreaseSystem
 from reluenum.engines.creases.tight import CreaseResidual
 from reluenum.engines.hinges.route import HingeEngine
-from reluenum.errors import BackendError
+from reluenum.errors import BackendError, TooManySupportsError
 from reluenum.geometry.subsets import Subsets
 from reluenum.groebner.backends import open_backends
 
@@ -299,6 +299,15 @@ def test_a_large_certificate_lies_beside_its_document(tmp_path):
     assert document["certificate"]["sha256"] == whole.certificate["sha256"]
     certify_creases(problem, output=path)
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["minima.json"]
+
+
+def test_other_problems_are_refused_by_what_is_wrong_with_them():
+    with pytest.raises(InputError, match="hidden_bias: ridge; expected free"):
+        certify_creases(Problem.from_arrays(SQUARE, [0, 1, 1, 0], width=1, ridge=1))
+    with pytest.raises(InputError, match="x: 1 column of inputs"):
+        certify_creases(posed([0, 1, 2], [0, 1, 0]))
+    with pytest.raises(TooManySupportsError, match="supports"):
+        enumerate_minima(posed([[k, k * k] for k in range(9)], range(9), 9), engine="certified")
 
 
 def test_a_landscape_of_the_api_has_its_certificate():
