@@ -70,12 +70,16 @@ class Landing:
 
     def _adds_up(self, knots: list[list[int]], every: frozenset[int]) -> bool:
         """Whether some weights on nodes are seen to be 0 at least for each crease."""
-        residual = self.core.exact or self.core.ball(LEVELS[2])
+        ball = [self.core.ball(LEVELS[2])] if self.core.support else []
+        exact = [self.core.exact] if self.core.exact else []
         with ctx.workprec(LEVELS[2]):
-            for share in self._shares(residual):
-                sums = (sum((share.get(k, fmpq(0)) for k in part), fmpq(0)) for part in knots)
-                if every.issuperset(share) and {0, 1}.issuperset(map(sign, sums)):
-                    return True
+            return any(self._fits(residual, knots, every) for residual in (*ball, *exact))
+
+    def _fits(self, residual: Residual, knots: list[list[int]], every: frozenset[int]) -> bool:
+        for share in self._shares(residual):
+            sums = (sum((share.get(k, fmpq(0)) for k in part), fmpq(0)) for part in knots)
+            if every.issuperset(share) and {0, 1}.issuperset(map(sign, sums)):
+                return True
         return False
 
     def _is_near(self, core: Core) -> bool:
