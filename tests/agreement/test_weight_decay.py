@@ -412,4 +412,5 @@ def test_adamw_of_optax_leaves_what_would_be_a_minimum():
 
 def test_the_examples_of_the_page_are_as_they_say():
     failed, tried = doctest.testfile(str(WEIGHT_DECAY), module_relative=False)
-    assert (failed, tried) == (0, 6)
+    assert failed == 0
+    assert tried > 5
