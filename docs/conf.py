@@ -29,10 +29,11 @@ extensions = [
     "docs.site.names",
     "docs.site.statements",
     "docs.site.sources",
+    "docs.site.words",
 ]
 # The examples are scripts that are run, and run again only when they have changed.
 if (ROOT / "docs/examples").is_dir():
-    extensions.append("sphinx_gallery.gen_gallery")
+    extensions += ["sphinx_gallery.gen_gallery", "docs.site.notebooks"]
     sphinx_gallery_conf = {
         "examples_dirs": str(ROOT / "docs/examples"),
         "gallery_dirs": "examples",

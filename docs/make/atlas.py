@@ -331,7 +331,7 @@ def _boundary(found: Atlas) -> list[str]:
         "## 2. How often is the best minimum on a boundary?",
         paragraph(
             "On a boundary some hidden unit is exactly 0 at a data point, and the loss has no",
-            "second derivative. The zero network counts as one, as it does in the tables.",
+            "second derivative. The zero network is counted as on one, as in the tables.",
         ),
         _image("boundary"),
         bullets(
@@ -454,12 +454,9 @@ def _sets(found: Atlas) -> list[str]:
         bullets(
             [
                 said(
-                    "They are most of what there is in wide networks: "
-                    + ", ".join(
-                        f"{percent(connected[w], 1)} of the components with L = {w}"
-                        for w in connected.index
-                    )
-                    + " are connected sets.",
+                    "In wide networks most components are connected sets: "
+                    + ", ".join(f"{percent(connected[w], 1)} with L = {w}" for w in connected.index)
+                    + ".",
                     connected.is_monotonic_increasing and connected.iloc[-1] > 0.5,
                 ),
                 said(

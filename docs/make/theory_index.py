@@ -220,7 +220,7 @@ def _listed(places: Sequence[Citation]) -> str:
     parts = []
     for file, here in groupby(places, key=lambda place: place.file):
         names = [f"`{place.name}`" for place in here if place.name]
-        short = file.partition("/")[2]
+        short = file.partition("/")[2].replace("__", r"\_\_")  # __init__ is not bold
         parts.append(f"[{short}](../{file})" + f" ({', '.join(names)})" * bool(names))
     return ", ".join(parts)
 

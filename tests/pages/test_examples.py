@@ -168,11 +168,16 @@ def test_a_script_is_a_notebook_that_runs_in_an_empty_folder(tmp_path):
     from sphinx_gallery.gen_gallery import DEFAULT_GALLERY_CONF
     from sphinx_gallery.notebook import jupyter_notebook
 
+    from docs.site.notebooks import at_home
+
     script = FOLDER / "plot_3_traps_and_passes.py"
     _, blocks = parser.split_code_and_text_blocks(str(script))
     notebook = jupyter_notebook(blocks, dict(DEFAULT_GALLERY_CONF), str(FOLDER))
     kinds = [cell["cell_type"] for cell in notebook["cells"]]
     assert kinds.count("markdown") > 3
+    prose = at_home("".join("".join(c["source"]) for c in notebook["cells"]))
+    assert "docs/basins.md" in prose
+    assert ":doc:" not in prose
     code = ["".join(c["source"]) for c in notebook["cells"] if c["cell_type"] == "code"]
     assert len(code) > 3
     player = "import json, sys\nnames = {}\nfor cell in json.load(sys.stdin): exec(cell, names)"

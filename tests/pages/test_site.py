@@ -16,7 +16,7 @@ from urllib.parse import unquote
 import pytest
 
 from docs.make import api, theory_index
-from docs.site import formulas, names, pages, sources, statements
+from docs.site import formulas, names, notebooks, pages, sources, statements
 from tests.support.browser import DESKTOP, PHONE, artefact, launched
 
 pytestmark = [pytest.mark.slow, pytest.mark.seconds(60)]
@@ -106,7 +106,7 @@ def test_each_public_name_has_a_page_with_an_example(site):
     assert "DEFAULT_SECONDS" not in text
 
 
-@pytest.mark.parametrize("module", [formulas, pages, sources, statements])
+@pytest.mark.parametrize("module", [formulas, notebooks, pages, sources, statements])
 def test_the_examples_of_the_tools_are_true(module):
     with_names = {**vars(module)}
     assert doctest.testmod(module, extraglobs=with_names).failed == 0

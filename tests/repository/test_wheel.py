@@ -53,7 +53,10 @@ class Environment:
         self.programs = folder / "bin"
         pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
         options = ["--no-deps", "--no-index", "--no-compile"]
-        run(*pip, "--python", str(self.programs / "python"), "install", *options, str(wheel))
+        # On a path with the clone, pip would take an egg-info there for an installed package.
+        alone = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+        here = ["--python", str(self.programs / "python")]
+        run(*pip, *here, "install", *options, str(wheel), env=alone)
         (packages,) = folder.glob("lib/python*/site-packages")
         for name in closure(PROJECT["dependencies"]):
             for top in {file.parts[0] for file in metadata.files(name)} - {"..", "__pycache__"}:
