@@ -38,6 +38,7 @@ DATA = {
     "five": (KITE, [1, -1, 0, 2, -2], "1/8"),
     "repeated": ([*ROW, [1, 0]], [1, 2, 0, -1, -1], "1/3"),
     "diagonal": ([[0, 0], [1, 1], [2, 2], [4, 4], [5, 5]], [0, 1, 0, -1, 1], "1/4"),
+    "arrow": ([[1, 0], [0, 0], [1, 1], [-1, 0]], [-2, 1, 0, 2], "1/10"),
     "corners": ([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]], [0, 1, 2, -1], "1/4"),
 }
 
@@ -69,6 +70,7 @@ def listed(name, width=1, **more):
         ("five", 1, {"loss": "mean"}),
         ("repeated", 1, {}),
         ("corners", 1, {}),
+        ("arrow", 2, {"loss": "mean"}),  # a sign that two steps have, and neither is known to
     ],
 )
 def test_lists_are_proved(name, width, more, tmp_path):

@@ -69,15 +69,22 @@ class Residual:
 
         Contradictions decide, whatever else is unknown; lines have both signs, and give 1.
         """
-        signs = set(map(sign, self.values(crease.rises)))
+        signs = self._orders(crease)
         if 0 in signs or signs >= {1, -1}:
             return 0
         return None if None in signs else signs.pop() if signs else 1
 
     def leaning(self, crease: Crease) -> int | None:
         """Return the only sign s for which s u_F may order sites as asked, 0 if there is none."""
-        signs = set(map(sign, self.values(crease.rises)))
+        signs = self._orders(crease)
         return 0 if 0 in signs or signs >= {1, -1} else max(signs - {None}, default=None)
+
+    def _orders(self, crease: Crease) -> set[int | None]:
+        """Return the signs of rises; a sum of two of them may be known where neither is."""
+        signs = set(map(sign, self.values(crease.rises)))
+        if None in signs:
+            signs |= set(map(sign, self.values(crease.spans))) - {None}
+        return signs
 
     def exceeds(self, crease: Crease) -> bool | None:
         """Whether |u_F| > Lambda, and u_F or -u_F orders sites as the crease asks."""

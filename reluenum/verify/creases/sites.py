@@ -75,10 +75,25 @@ class Crease:
     @cached_property
     def rises(self) -> Forms:
         """Claim 268: all of these have the sign s iff s u_F . x orders sites as the face asks."""
+        low, high, middle = self._parts
+        pairs = [(j, k) for j in middle[:1] or low for k in high]
+        return self._steps(pairs + [(j, k) for j in low for k in middle[:1]])
+
+    @cached_property
+    def spans(self) -> Forms:
+        """The steps from inactive to active sites: sums of two of these if there are zeros."""
+        low, high, middle = self._parts
+        return self._steps([(j, k) for j in low for k in high] if middle else [])
+
+    @property
+    def _parts(self) -> tuple[list[int], list[int], list[int]]:
+        """The sites where a unit is inactive, active and 0."""
         inactive = self.sites.everything & ~self.active & ~self.zeros
         low, high, middle = map(self.sites.members, (inactive, self.active, self.zeros))
-        pairs = [(j, k) for j in middle[:1] or low for k in high]
-        pairs += [(j, k) for j in low for k in middle[:1]]
+        return low, high, middle
+
+    def _steps(self, pairs: Sequence[tuple[int, int]]) -> Forms:
+        """Return u_F along the way from the first site of each pair to the other."""
         steps = [x for j, k in pairs for x in self.sites.between(j, k)]
         return Forms(fmpq_mat(len(pairs), self.sites.depth, steps) * self.u.exact)
 
