@@ -13,6 +13,7 @@ from reluenum import InputError, Problem, enumerate_minima
 from reluenum.cli import main
 from reluenum.engines.hinges.hinges import Hinges
 from reluenum.engines.hinges.route import HingeEngine
+from reluenum.engines.hinges.states import Kind
 from reluenum.errors import TooManySupportsError
 from reluenum.figures import plot_path
 from reluenum.figures.explorer import explorer_page
@@ -195,7 +196,25 @@ def test_losses_are_concave_along_a_branch_with_the_penalty_as_derivative():
         assert all(a + c <= 2 * b for a, b, c in bends)
 
 
-def test_minima_without_a_limit_have_a_unit_that_dies_while_others_are_larger():
+def ends_as_none(branch, ridge):
+    """Say for each stratum whether a unit dies with its kink, or a kink leaves its gap."""
+    hinges, residual = branch.curve.hinges, residual_at(branch.curve, ridge)
+    for stratum in branch.kind.strata:
+        flows = [branch.flows[support] for support in stratum.supports]
+        left = {edge for flow in flows for edge, weight in flow.items() if weight(ridge)}
+        bent = [state for state in stratum.states if state.kind in (Kind.KINK, Kind.GAP)]
+        dies = any(left.isdisjoint(state.edges(hinges)) for state in bent)
+        kinks = [
+            replace(state, kind=Kind.KINK, place=knot)
+            for state in bent
+            if state.kind == Kind.GAP
+            for knot, edge in zip(state.knots(hinges), state.edges(hinges), strict=True)
+            if left & set(state.edges(hinges)) == {edge}
+        ]
+        yield dies, any(kink not in residual.states for kink in kinks)
+
+
+def test_minima_without_a_limit_have_a_unit_that_dies_or_leaves_its_gap():
     """Lemma 113(2): p_r is larger than the ridge where a component ends as none."""
     rng, seen = random.Random("limits"), 0
     for kind in ("random", "tied", "symmetric", "weighted") * 4:
@@ -209,10 +228,26 @@ def test_minima_without_a_limit_have_a_unit_that_dies_while_others_are_larger():
                     branch, ridge = path.branches[number], event.ridge * path.scale
                     assert not change.there
                     assert residual_at(branch.curve, ridge).largest > ridge
-                    weights = [w(ridge) for flow in branch.flows.values() for w in flow.values()]
-                    assert min(weights) == 0
+                    assert all(map(any, ends_as_none(branch, ridge)))
                     seen += 1
     assert seen > 10
+
+
+def test_a_living_unit_leaves_its_gap_where_the_theory_says():
+    """The last example of section 24.8: no unit dies, and the minimum is gone."""
+    path = hinge_path(posed("0123", "0237", 1, "1/10"), fmpq(3))
+    leaves = path.events[0]
+    assert leaves.ridge == fmpq(2, 3)
+    (change,) = leaves.changes
+    assert (change.kind, change.there, change.after) == ("disappears", (), ())
+    (number,) = change.before
+    branch = path.branches[number]
+    assert branch.loss + path.problem.scatter == fmpq_poly([2, 8, -2])
+    assert [value(fmpq(2, 3)) for value in branch.curve.values] == [-1, 1, fmpq(-2, 3), fmpq(2, 3)]
+    (flow,) = branch.flows.values()
+    assert sum(weight(fmpq(2, 3)) for weight in flow.values()) == fmpq(8, 3)
+    assert list(ends_as_none(branch, fmpq(2, 3))) == [(False, True)]
+    assert_complete(path, [fmpq(k, 7) for k in range(1, 7)])
 
 
 def test_curves_meet_at_turns_only():
