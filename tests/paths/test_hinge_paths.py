@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import replace
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from flint import fmpq, fmpq_poly
 
@@ -381,8 +382,18 @@ def test_what_has_no_exact_path_is_refused_in_a_line(tmp_path, capsys):
         explorer_page(path.to_document())
     with pytest.raises(InputError, match="2 columns"):
         hinge_path(Problem.from_text([["0", "1"], ["1", "0"]], ["0", "1"], 1, "1", **FREE), fmpq(2))
+    with pytest.raises(InputError, match="above the lower end"):
+        hinge_path(posed("01", "01", 1, "1/9"), fmpq(1, 9))
     with pytest.raises(TooManySupportsError, match="for a path"):
         refuse_large_path(posed(range(60), range(60), 3, "1"))
+
+
+def test_a_figure_of_a_wide_interval_is_near_the_curve_everywhere():
+    """Between two points that are drawn the loss of the example grows by less than 1/40."""
+    document = hinge_path(posed("01", "01", 1, "1e-40"), fmpq(10) ** 40).to_document()
+    above, _ = plot_path(document).axes[:2]
+    steps = [max(abs(np.diff(line.get_ydata())), default=0) for line in above.lines]
+    assert 0 < max(steps) < 1 / 40
 
 
 def test_a_figure_of_an_exact_path_has_a_line_for_each_branch():
