@@ -19,7 +19,7 @@ from reluenum.errors import TooManySupportsError
 from reluenum.figures import plot_path
 from reluenum.figures.explorer import explorer_page
 from reluenum.paths.events import exact_document
-from reluenum.paths.hinges.branches import ALONE
+from reluenum.paths.hinges.branches import ALONE, ONCE
 from reluenum.paths.hinges.curves import curves_over
 from reluenum.paths.hinges.exact import LOWEST, hinge_path, refuse_large_path
 from reluenum.paths.hinges.turns import residual_at, turns_of
@@ -249,6 +249,33 @@ def test_a_living_unit_leaves_its_gap_where_the_theory_says():
     assert sum(weight(fmpq(2, 3)) for weight in flow.values()) == fmpq(8, 3)
     assert list(ends_as_none(branch, fmpq(2, 3))) == [(False, True)]
     assert_complete(path, [fmpq(k, 7) for k in range(1, 7)])
+
+
+def test_a_minimum_that_is_global_at_one_ridge_has_an_event_of_its_own():
+    """The engine says at 1/2 alone that one more component is global at every width."""
+    path = hinge_path(posed(range(5), [6, 8, 3, 6, 7], 2, "2/5"), fmpq(3, 5))
+    (event,) = [e for e in path.events if ONCE in {change.kind for change in e.changes}]
+    assert event.ridge == fmpq(1, 2)
+
+    def number(ridge):
+        components = HingeEngine().landscape(replace(path.problem, ridge=ridge)).components
+        return sum(c.global_at_every_width for c in components)
+
+    assert number(fmpq(1, 2)) == 1
+    assert not any(number(fmpq(1, 2) + side * BESIDE) for side in (-1, 1))
+
+
+def test_vertices_can_change_while_the_list_goes_on():
+    inputs = ["-998/67", "-961/83", "-957/91", "11/17", "-242/85", "656"]
+    targets = ["-9500", "584000/63", "-37/1680", "432500/39", "-201/20", "-645/56"]
+    path = hinge_path(posed(inputs, targets, 2, "25100"), fmpq(25115))
+    (event,) = path.events
+    (change,) = event.changes
+    before, after = (path.branches[k].kind for (k,) in (change.before, change.after))
+    assert change.kind == "vertices change"
+    assert [s.states for s in before.strata] == [s.states for s in after.strata]
+    assert [set(s.supports) for s in before.strata] != [set(s.supports) for s in after.strata]
+    assert_complete(path, [])
 
 
 def test_curves_meet_at_turns_only():
