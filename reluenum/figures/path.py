@@ -15,6 +15,9 @@ from reluenum.figures.style import BLACK, BLUE, DOUBLE_COLUMN, GREY, VERMILLION,
 LOWEST = "another minimum is the lowest"
 """The kind of a change of an exact path at which losses cross."""
 
+MOST_DRAWN = 2401
+"""At which a branch of an exact path is drawn: 24 in each of a hundred decades."""
+
 
 def _note(document: Document) -> str:
     """Return a warning if supports stayed undecided at some ridge."""
@@ -142,7 +145,10 @@ def _lone_ends(events: Sequence[Document]) -> set[tuple[int, int]]:
 def _ridges_of(interval: Mapping[str, Any]) -> np.ndarray:
     """Return ridges to draw a branch at, among them its ends."""
     low, high = (float(Fraction(interval[end])) for end in ("low", "high"))
-    return np.geomspace(low, high, 49) if low < high else np.array([low])
+    if low == high:
+        return np.array([low])
+    decades = np.log10(high) - np.log10(low)
+    return np.geomspace(low, high, int(min(max(49, 24 * decades), MOST_DRAWN)))
 
 
 def _sum(texts: Sequence[str]) -> str:

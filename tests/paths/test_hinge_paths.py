@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import replace
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from flint import fmpq, fmpq_poly
 
@@ -13,11 +14,12 @@ from reluenum import InputError, Problem, enumerate_minima
 from reluenum.cli import main
 from reluenum.engines.hinges.hinges import Hinges
 from reluenum.engines.hinges.route import HingeEngine
+from reluenum.engines.hinges.states import Kind
 from reluenum.errors import TooManySupportsError
 from reluenum.figures import plot_path
 from reluenum.figures.explorer import explorer_page
 from reluenum.paths.events import exact_document
-from reluenum.paths.hinges.branches import ALONE
+from reluenum.paths.hinges.branches import ALONE, ONCE
 from reluenum.paths.hinges.curves import curves_over
 from reluenum.paths.hinges.exact import LOWEST, hinge_path, refuse_large_path
 from reluenum.paths.hinges.turns import residual_at, turns_of
@@ -195,7 +197,25 @@ def test_losses_are_concave_along_a_branch_with_the_penalty_as_derivative():
         assert all(a + c <= 2 * b for a, b, c in bends)
 
 
-def test_minima_without_a_limit_have_a_unit_that_dies_while_others_are_larger():
+def ends_as_none(branch, ridge):
+    """Say for each stratum whether a unit dies with its kink, or a kink leaves its gap."""
+    hinges, residual = branch.curve.hinges, residual_at(branch.curve, ridge)
+    for stratum in branch.kind.strata:
+        flows = [branch.flows[support] for support in stratum.supports]
+        left = {edge for flow in flows for edge, weight in flow.items() if weight(ridge)}
+        bent = [state for state in stratum.states if state.kind in (Kind.KINK, Kind.GAP)]
+        dies = any(left.isdisjoint(state.edges(hinges)) for state in bent)
+        kinks = [
+            replace(state, kind=Kind.KINK, place=knot)
+            for state in bent
+            if state.kind == Kind.GAP
+            for knot, edge in zip(state.knots(hinges), state.edges(hinges), strict=True)
+            if left & set(state.edges(hinges)) == {edge}
+        ]
+        yield dies, any(kink not in residual.states for kink in kinks)
+
+
+def test_minima_without_a_limit_have_a_unit_that_dies_or_leaves_its_gap():
     """Lemma 113(2): p_r is larger than the ridge where a component ends as none."""
     rng, seen = random.Random("limits"), 0
     for kind in ("random", "tied", "symmetric", "weighted") * 4:
@@ -209,10 +229,53 @@ def test_minima_without_a_limit_have_a_unit_that_dies_while_others_are_larger():
                     branch, ridge = path.branches[number], event.ridge * path.scale
                     assert not change.there
                     assert residual_at(branch.curve, ridge).largest > ridge
-                    weights = [w(ridge) for flow in branch.flows.values() for w in flow.values()]
-                    assert min(weights) == 0
+                    assert all(map(any, ends_as_none(branch, ridge)))
                     seen += 1
     assert seen > 10
+
+
+def test_a_living_unit_leaves_its_gap_where_the_theory_says():
+    """The last example of section 24.8: no unit dies, and the minimum is gone."""
+    path = hinge_path(posed("0123", "0237", 1, "1/10"), fmpq(3))
+    leaves = path.events[0]
+    assert leaves.ridge == fmpq(2, 3)
+    (change,) = leaves.changes
+    assert (change.kind, change.there, change.after) == ("disappears", (), ())
+    (number,) = change.before
+    branch = path.branches[number]
+    assert branch.loss + path.problem.scatter == fmpq_poly([2, 8, -2])
+    assert [value(fmpq(2, 3)) for value in branch.curve.values] == [-1, 1, fmpq(-2, 3), fmpq(2, 3)]
+    (flow,) = branch.flows.values()
+    assert sum(weight(fmpq(2, 3)) for weight in flow.values()) == fmpq(8, 3)
+    assert list(ends_as_none(branch, fmpq(2, 3))) == [(False, True)]
+    assert_complete(path, [fmpq(k, 7) for k in range(1, 7)])
+
+
+def test_a_minimum_that_is_global_at_one_ridge_has_an_event_of_its_own():
+    """The engine says at 1/2 alone that one more component is global at every width."""
+    path = hinge_path(posed(range(5), [6, 8, 3, 6, 7], 2, "2/5"), fmpq(3, 5))
+    (event,) = [e for e in path.events if ONCE in {change.kind for change in e.changes}]
+    assert event.ridge == fmpq(1, 2)
+
+    def number(ridge):
+        components = HingeEngine().landscape(replace(path.problem, ridge=ridge)).components
+        return sum(c.global_at_every_width for c in components)
+
+    assert number(fmpq(1, 2)) == 1
+    assert not any(number(fmpq(1, 2) + side * BESIDE) for side in (-1, 1))
+
+
+def test_vertices_can_change_while_the_list_goes_on():
+    inputs = ["-998/67", "-961/83", "-957/91", "11/17", "-242/85", "656"]
+    targets = ["-9500", "584000/63", "-37/1680", "432500/39", "-201/20", "-645/56"]
+    path = hinge_path(posed(inputs, targets, 2, "25100"), fmpq(25115))
+    (event,) = path.events
+    (change,) = event.changes
+    before, after = (path.branches[k].kind for (k,) in (change.before, change.after))
+    assert change.kind == "vertices change"
+    assert [s.states for s in before.strata] == [s.states for s in after.strata]
+    assert [set(s.supports) for s in before.strata] != [set(s.supports) for s in after.strata]
+    assert_complete(path, [])
 
 
 def test_curves_meet_at_turns_only():
@@ -346,8 +409,18 @@ def test_what_has_no_exact_path_is_refused_in_a_line(tmp_path, capsys):
         explorer_page(path.to_document())
     with pytest.raises(InputError, match="2 columns"):
         hinge_path(Problem.from_text([["0", "1"], ["1", "0"]], ["0", "1"], 1, "1", **FREE), fmpq(2))
+    with pytest.raises(InputError, match="above the lower end"):
+        hinge_path(posed("01", "01", 1, "1/9"), fmpq(1, 9))
     with pytest.raises(TooManySupportsError, match="for a path"):
         refuse_large_path(posed(range(60), range(60), 3, "1"))
+
+
+def test_a_figure_of_a_wide_interval_is_near_the_curve_everywhere():
+    """Between two points that are drawn the loss of the example grows by less than 1/40."""
+    document = hinge_path(posed("01", "01", 1, "1e-40"), fmpq(10) ** 40).to_document()
+    above, _ = plot_path(document).axes[:2]
+    steps = [max(abs(np.diff(line.get_ydata())), default=0) for line in above.lines]
+    assert 0 < max(steps) < 1 / 40
 
 
 def test_a_figure_of_an_exact_path_has_a_line_for_each_branch():

@@ -21,6 +21,9 @@ from reluenum.paths.hinges.turns import (
     pieces_of,
 )
 
+ONCE = "is global at this ridge only"
+"""What is said of a component that is global at every width at one ridge, and not beside it."""
+
 ALONE = "is there at this ridge only"
 """What is said of components that go on as none in either direction."""
 
@@ -335,11 +338,11 @@ class _Tracks:
         """Return a change with its kind and the numbers of branches in their order."""
         earlier = before if ridge > self.ends[0] else there
         later = after if ridge < self.ends[1] else there
-        kind = self._kind(earlier, later)
+        kind = self._kind(earlier, later, there)
         numbers = (tuple(sorted(place[n] for n in found)) for found in (before, there, after))
         return HingeChange(kind, *numbers)
 
-    def _kind(self, before: set[int], after: set[int]) -> str:
+    def _kind(self, before: set[int], after: set[int], there: set[int]) -> str:
         """Return what happens to branches as the ridge grows."""
         if not before or not after:
             alone = not before and not after
@@ -349,11 +352,18 @@ class _Tracks:
                 return "merge"
             return "splits" if len(before) == 1 else "meet"
         (one,), (other,) = before, after
-        return change_between(self.branches[one].kind, self.branches[other].kind)
+        earlier, later = self.branches[one].kind, self.branches[other].kind
+        beside = earlier.is_global or later.is_global
+        if not beside and any(self.branches[number].kind.is_global for number in there):
+            return ONCE
+        return change_between(earlier, later)
 
 
 def change_between(before: ComponentKind, after: ComponentKind) -> str:
-    """Return what happens to a component that goes on as another one, by their living units."""
+    """Return what happens to a component that goes on as another one, by their living units.
+
+    Where only its vertices change, where its kinks reach to is another function of the ridge.
+    """
     earlier, later = _living(before), _living(after)
     if not before.is_global and after.is_global:
         return "becomes global"
@@ -368,7 +378,8 @@ def change_between(before: ComponentKind, after: ComponentKind) -> str:
         return "a unit reaches a boundary"
     if kinds == [{Kind.KINK}, {Kind.GAP}]:
         return "a unit leaves a boundary"
-    return "goes over"
+    states = [[stratum.states for stratum in kind.strata] for kind in (before, after)]
+    return "vertices change" if before != after and states[0] == states[1] else "goes over"
 
 
 def _living(kind: ComponentKind) -> set:

@@ -274,8 +274,10 @@ def hinge_path(
     Raises
     ------
     InputError
-        If the inputs have several columns.
+        If the inputs have several columns, or the upper end is not larger.
     """
+    if high <= problem.ridge:
+        raise InputError("high", str(high), f"a ridge above the lower end, {problem.ridge}")
     hinges = Hinges.of(_on_one_line(problem))
     scale = ridge_scale(problem)
     ends = problem.ridge * scale, high * scale
