@@ -12,13 +12,25 @@ import reluenum
 from reluenum.cli import main
 from reluenum.experiments.configuration import complete_config
 from reluenum.verify import verify
-from tests.support.promises import FROZEN, OLD, ROOT, keys_of, lost, promised
+from tests.support.promises import FROZEN, NEWER, OLD, ROOT, keys_of, lost, promised
 
 pytestmark = pytest.mark.seconds(30)
 
 PAGE = (ROOT / "docs/promises.md").read_text()
 
-LISTS = {path.stem: path for path in sorted((OLD / "minima").glob("*.json"))}
+FOLDERS = {"0.1.0": OLD, **NEWER}
+
+LISTS = {
+    path.stem: path
+    for folder in FOLDERS.values()
+    for path in sorted((folder / "minima").glob("*.json"))
+}
+
+WRITTEN = [
+    pytest.param(version, path, id=path.stem)
+    for version, folder in FOLDERS.items()
+    for path in sorted(folder.rglob("*.json"))
+]
 
 PROVED = {
     name: path
@@ -61,7 +73,7 @@ def test_there_is_an_old_document_of_every_format_that_the_page_promises():
     line = re.search(r"\*\*Formats\.\*\*.*", PAGE)[0]
     named = set(re.findall(r"`(?:reluenum)?-([a-z]+)`", line))
     found = set()
-    for path in OLD.rglob("*.json"):
+    for path in (path for folder in FOLDERS.values() for path in folder.rglob("*.json")):
         document = json.loads(path.read_text())
         found.add(document["format"])
         if isinstance(document.get("certificate"), Mapping):
@@ -69,10 +81,9 @@ def test_there_is_an_old_document_of_every_format_that_the_page_promises():
     assert {name.removeprefix("reluenum-") for name in found} == named
 
 
-@pytest.mark.parametrize("path", sorted(OLD.rglob("*.json")), ids=lambda path: path.stem)
-def test_old_documents_were_written_by_0_1(path):
-    document = json.loads(path.read_text())
-    assert document["software"]["reluenum"] == "0.1.0"
+@pytest.mark.parametrize(("version", "path"), WRITTEN)
+def test_old_documents_were_written_by_the_version_of_their_folder(version, path):
+    assert json.loads(path.read_text())["software"]["reluenum"] == version
 
 
 @pytest.mark.parametrize(

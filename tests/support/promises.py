@@ -23,6 +23,7 @@ ROOT = Path(__file__).parents[2]
 FROZEN = Path(__file__).with_suffix(".json")
 
 OLD = Path(__file__).with_name("documents_0_1")
+NEWER = {"1.0.0": Path(__file__).with_name("documents_1_0")}
 
 MODULES = ("reluenum", "reluenum.verify", "reluenum.interop")
 
