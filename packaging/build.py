@@ -42,7 +42,8 @@ def main(folder: Path, root: Path = ROOT) -> int:
         sdist = folder / made.name
         sdist.write_bytes(normalised(made.read_bytes(), int(epoch)))
         with tarfile.open(sdist) as archive:
-            archive.extractall(scratch, filter="data")
+            archive.extraction_filter = getattr(tarfile, "data_filter", None)  # not in 3.11.2
+            archive.extractall(scratch)
         built(Path(scratch, sdist.name.removesuffix(".tar.gz")), folder, "--wheel", epoch)
     (wheel,) = folder.glob(sdist.name.removesuffix(".tar.gz") + "-*.whl")
     check = ("-m", "twine", "check", "--strict", str(sdist), str(wheel))

@@ -315,9 +315,6 @@ def test_what_does_not_go_with_free_hidden_biases_is_refused():
     for more in ({"engine": "branch"}, {"formulation": "eliminated"}, {"all_patterns": True}):
         with pytest.raises(InputError, match="hidden_bias free"):
             enumerate_minima(problem, **more)
-    plane = Problem.from_text([["0", "1"]], ["1"], 1, 1, **FREE)
-    with pytest.raises(InputError, match="2 columns of inputs; expected groebner"):
-        enumerate_minima(plane, engine="certified")
     for ask in (Landscape.basins, Landscape.stability):
         with pytest.raises(InputError, match="beyond lists of minima"):
             ask(enumerate_minima(problem))
