@@ -326,7 +326,7 @@ def test_what_is_unknown_in_a_table_stays_unknown(landscape):
 
 def test_a_notebook_shows_radii_with_their_words(landscape):
     page = landscape.stability()._repr_html_()
-    assert page.count("aria-label") == 1
+    assert page.count('aria-label="') == 1
     assert f"{len(landscape)}, loss" in page
     assert ElementTree.fromstring(page[page.index("<svg") : page.index("</svg>") + 6]) is not None
 

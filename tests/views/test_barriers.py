@@ -91,7 +91,7 @@ def test_the_page_has_the_picture_in_words_and_a_row_for_each_component(tree):
     page = barriers_page("mine & yours", tree)
     assert "mine &amp; yours" in page
     assert f'aria-label="{tree_in_words(tree)}"' in page
-    assert Basins(tree)._repr_html_().count("aria-label") == 1
+    assert Basins(tree)._repr_html_().count('aria-label="') == 1
     assert page.count("<tr>") == 1 + len(tree["components"])
     assert [row["over"] for row in readable_barriers(tree)] == ["–", "kink", "kink"]
 
