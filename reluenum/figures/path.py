@@ -171,12 +171,7 @@ def _exact_legend() -> list[Line2D]:
         ("global at every width", GREY, "-", 2.6),
         ("another one is the lowest", GREY, "-", 0.8),
     ]
-    handles = [
-        Line2D([], [], color=colour, linestyle=style, linewidth=width, label=label)
-        for label, colour, style, width in lines
-    ]
-    label = "vanishes or appears"
-    return [*handles, Line2D([], [], **mark("o", GREY, 5, hollow=True), label=label)]
+    return _handles(lines, "vanishes or appears")
 
 
 def _path_legend() -> list[Line2D]:
@@ -188,8 +183,13 @@ def _path_legend() -> list[Line2D]:
         ("isolated", GREY, "-", 1.0),
         ("connected", GREY, "--", 1.0),
     ]
+    return _handles(lines, "begins or ends")
+
+
+def _handles(lines: Sequence[tuple[str, str, str, float]], ends: str) -> list[Line2D]:
+    """Return handles of lines, by label, colour, style and width, and of the mark of ends."""
     handles = [
         Line2D([], [], color=colour, linestyle=style, linewidth=width, label=label)
         for label, colour, style, width in lines
     ]
-    return [*handles, Line2D([], [], **mark("o", GREY, 5, hollow=True), label="begins or ends")]
+    return [*handles, Line2D([], [], **mark("o", GREY, 5, hollow=True), label=ends)]
