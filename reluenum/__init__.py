@@ -25,6 +25,8 @@ _HOMES = {
     "enumerate_minima": "api",
     "read_basins": "api",
     "read_landscape": "api",
+    "read_path": "paths.path",
+    "ridge_path": "paths.path",
 }
 """The public names and their modules, which are imported when asked for: `reluenum.verify` alone
 imports nothing of the solver."""

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,8 @@ from reluenum.problem import parse_ridge
 
 def main(instance: Mapping[str, Any], limits: Limits, output: Path) -> None:
     """Read or generate the data (see `instances.paths`) and write the path."""
-    path = ridge_path(
-        problem_of(instance), parse_ridge(instance["high"]), instance["points"], limits
-    )
+    high, limited = parse_ridge(instance["high"]), asdict(limits)
+    path = ridge_path(problem_of(instance), high, instance["points"], **limited)
     exact = instance["exact"]
     document = exact_document(path, limits) if exact else path.to_document()
     logging.info("%d ridges, %d events", len(document["ridges"]), len(path.events))

@@ -1,12 +1,19 @@
-"""Small exact linear algebra over the rationals, on top of FLINT."""
+"""Small exact linear algebra over the rationals, on top of FLINT.
 
+FLINT pickles rational numbers, but neither matrices nor polynomials of them; here both are.
+"""
+
+import copyreg
 from collections.abc import Iterable, Sequence
 from functools import reduce
 from typing import Any
 
-from flint import fmpq, fmpq_mat, fmpz
+from flint import fmpq, fmpq_mat, fmpq_poly, fmpz
 
 Vector = tuple[fmpq, ...]
+
+copyreg.pickle(fmpq_mat, lambda m: (fmpq_mat, (m.nrows(), m.ncols(), m.entries())))
+copyreg.pickle(fmpq_poly, lambda p: (fmpq_poly, (p.coeffs(),)))
 
 
 def row_space(rows: Sequence[Vector]) -> list[Vector]:

@@ -4,7 +4,7 @@ import argparse
 
 from reluenum.cli.exits import DECIDED, UNDECIDED, stopped
 from reluenum.cli.options import add_bar, progress_of, reading, writable, write
-from reluenum.errors import BackendError, UndecidedError
+from reluenum.errors import BackendError, InputError, UndecidedError
 
 
 def add_explore(parser: argparse.ArgumentParser) -> None:
@@ -28,6 +28,9 @@ def run_explore(options: argparse.Namespace) -> int:
         path = read_path(options.file)
         page = explorer_page(path)
     if options.basins:
+        if path["problem"].get("hidden_bias") == "free":
+            expected = "an exact path without basins, which are not computed there"
+            raise InputError("--basins", "given for a path with free hidden biases", expected)
         try:
             page = explorer_page(path, trees_along(path, progress=progress))
         except (BackendError, UndecidedError) as error:

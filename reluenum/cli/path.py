@@ -69,7 +69,7 @@ def run_path(options: argparse.Namespace) -> int:
     if not options.force:
         (refuse_large_path if problem.has_free_hidden_bias else refuse_astronomical)(problem)
     progress = progress_of(options)
-    path = ridge_path(problem, high, points, limits, progress)
+    path = ridge_path(problem, high, points, progress=progress, **limits_of(options))
     document = exact_document(path, limits, progress) if options.exact else path.to_document()
     trees: list[Tree] = []
     if options.basins or traps is not None:

@@ -7,7 +7,8 @@ fill and line styles say the same, and colours differ in lightness. In order: `p
 `units_higher`, `fits` and `surface`, `features` and `units`, `levels`, `branches` and `basins`,
 `way` and `profile`, `path` and `traps`, `stability`, `times` show documents, `sweeps` tables,
 `descents`, `practice` and `collapses` optimisers; `catalogue` names what is drawn of each kind;
-`pages` and `explorer` are pages for a browser, which need no Matplotlib.
+`pages` are pages for a browser, as is what `explored`, `exact_view` and `explorer` make; they need
+no Matplotlib.
 """
 
 from importlib import import_module

@@ -5,16 +5,23 @@ from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from importlib.resources import files
-from string import ascii_uppercase
 from typing import Any
 
 from jinja2 import UndefinedError
 
 from reluenum.activation import Activation
 from reluenum.algebra.scalars import parse_rational
-from reluenum.errors import InputError
 from reluenum.figures.branches import Branches
+from reluenum.figures.exact_view import exact_view
+from reluenum.figures.explored import (
+    Record,
+    algebraic_number,
+    double_of,
+    drawn_ridge,
+    name_families,
+)
 from reluenum.figures.pages import rendered
+from reluenum.paths.hinges.records import EXACT
 from reluenum.views.basins import way_out
 
 PLOTLY = "vendor/plotly-basic.min.js"
@@ -22,8 +29,6 @@ PLOTLY = "vendor/plotly-basic.min.js"
 
 A browser shows a page within a report only if it is not larger than two megabytes.
 """
-
-Record = Mapping[str, Any]
 
 _ESCAPES = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
 """Characters that mean something to HTML or to old JavaScript, as JSON may write them, too."""
@@ -48,15 +53,10 @@ def explorer_page(document: Record, trees: Iterable[Record] = ()) -> str:
 
     Raises
     ------
-    InputError
-        If hidden biases are free: such a path has no samples on both sides of its events.
     LookupError, TypeError, ValueError, ArithmeticError
         If the document is damaged, or its data are too large to be drawn.
     """
-    if document["problem"].get("hidden_bias") == "free":
-        expected = "hidden_bias ridge or none: of an exact path draw the figure"
-        raise InputError("path", "hidden_bias free", expected)
-    trees = list(trees)
+    exact, trees = document.get("completeness") == EXACT, list(trees)
     scripts = [_script(_packaged_text(PLOTLY)), _script(_packaged_text("templates/explorer.js"))]
     try:
         return rendered(
@@ -64,8 +64,9 @@ def explorer_page(document: Record, trees: Iterable[Record] = ()) -> str:
             document=document,
             policy=_policy(scripts),
             style=_packaged_text("templates/explorer.css"),
-            view=_embedded(_view(document, trees)),
+            view=_embedded(exact_view(document) if exact else _view(document, trees)),
             trees=bool(trees),
+            exact=exact,
             scripts=scripts,
         )
     except UndefinedError as error:
@@ -114,18 +115,18 @@ def _view(document: Record, trees: Iterable[Record]) -> dict[str, Any]:
         [_change(change, places, event, before, after) for change in event["changes"]]
         for event in document["events"]
     ]
-    _name(segments, [change for group in changes for change in group])
+    name_families(segments, _successors([change for group in changes for change in group]))
     undecided = document["undecided"]
     return {
         "problem": {
             **{key: problem[key] for key in ("x", "y", "weights") if key in problem},
             **{key: problem[key] for key in ("width", "output_bias")},
             **({"slopes": _drawn_slopes(problem)} if "activation" in problem else {}),
-            "inputs": [[_float(entry) for entry in row] for row in problem["x"]],
-            "targets": [_float(entry) for entry in problem["y"]],
+            "inputs": [[double_of(parse_rational(entry)) for entry in row] for row in problem["x"]],
+            "targets": [double_of(parse_rational(entry)) for entry in problem["y"]],
         },
         "ridges": [
-            {**_drawn_ridge(text), "undecided": int(undecided.get(text, 0))} for text in ridges
+            {**drawn_ridge(text), "undecided": int(undecided.get(text, 0))} for text in ridges
         ],
         "segments": segments,
         "trees": _forest(trees, places, segments),
@@ -134,7 +135,7 @@ def _view(document: Record, trees: Iterable[Record]) -> dict[str, Any]:
                 "low": places[event["low"]],
                 "high": places[event["high"]],
                 "changes": group,
-                **_algebraic_number(event),
+                **algebraic_number(event),
             }
             for event, group in zip(document["events"], changes, strict=True)
         ],
@@ -218,19 +219,6 @@ def _supports(component: Record) -> Iterable[Support]:
         yield tuple(sorted((group["face"], group["sign"]) for group in stratum["support"]))
 
 
-def _float(text: str) -> float:
-    value = parse_rational(text)
-    return int(value.p) / int(value.q)
-
-
-def _drawn_ridge(text: str) -> dict[str, Any]:
-    """Return a ridge as it stands, as a decimal that tells the ends of a bracket apart, to draw."""
-    value = _float(text)
-    decimal = f"{value:.13g}"
-    relation = "=" if parse_rational(decimal) == parse_rational(text) else "≈"
-    return {"text": text, "relation": relation, "decimal": decimal, "value": value}
-
-
 def _drawn_slopes(problem: Record) -> list[float]:
     """Return the slopes of the activation below and above 0."""
     return list(map(float, Activation.of(problem["activation"]).slopes))
@@ -307,50 +295,14 @@ def _change(
         "kind": change["kind"],
         "before": found(change["before"], event["low"], before),
         "after": found(change["after"], event["high"], after),
-        **_algebraic_number(change),
+        **algebraic_number(change),
     }
 
 
-def _name(segments: Sequence[dict[str, Any]], changes: Iterable[Record]) -> None:
-    """Give each minimum one name for as long as events only change its support.
-
-    Names go by the ridge where a minimum is first seen, then by its loss there.
-    """
-    successor = {
+def _successors(changes: Iterable[Record]) -> dict[int, int]:
+    """Return which segments go on as which others."""
+    return {
         change["before"]: change["after"]
         for change in changes
         if change["before"] is not None and change["after"] is not None
     }
-    roots = set(range(len(segments))) - set(successor.values())
-
-    def appearance(index: int) -> tuple[int, Any]:
-        return segments[index]["first"], parse_rational(segments[index]["samples"][0]["loss"])
-
-    for number, root in enumerate(sorted(roots, key=appearance)):
-        index: int | None = root
-        while index is not None:
-            segments[index].update(family=number, name=_letters(number))
-            index = successor.get(index)
-
-
-def _letters(number: int) -> str:
-    """Return A to Z, then AA, AB and so on.
-
-    Examples
-    --------
-    >>> [_letters(number) for number in (0, 25, 26, 702)]
-    ['A', 'Z', 'AA', 'AAA']
-    """
-    rest, last = divmod(number, 26)
-    return (_letters(rest - 1) if rest else "") + ascii_uppercase[last]
-
-
-def _algebraic_number(record: Record) -> dict[str, Any]:
-    """Return the algebraic number behind an event or a change, as far as the document has it."""
-    number = record.get("number")
-    exact = number and {
-        "decimal": number["decimal"],
-        "polynomial": number["minimal_polynomial"],
-        "condition": number.get("condition"),
-    }
-    return {"number": exact, "reason": record.get("reason")}

@@ -22,7 +22,7 @@ from reluenum.engines.certified.census import examined
 from reluenum.engines.certified.spool import Task
 from reluenum.geometry.supports import StratumKey
 from reluenum.groebner.backends import Backends, Settings, open_backends
-from reluenum.groebner.limits import DEFAULT_LIMITS, Limits
+from reluenum.groebner.limits import DEFAULT_MEGABYTES, DEFAULT_SECONDS, Limits
 from reluenum.groebner.versions import installed_versions
 from reluenum.landscape.components import Component, component_on
 from reluenum.paths.grids import MOST_RIDGES, grid, ridge_interval
@@ -148,6 +148,11 @@ class RidgePath:
 def read_path(path: str | PathLike) -> dict[str, Any]:
     """Read the document of a path.
 
+    Parameters
+    ----------
+    path : str or Path
+        Written by `reluenum path` or the workflow.
+
     Raises
     ------
     IncompleteRunError
@@ -193,8 +198,9 @@ def ridge_path(
     problem: Problem,
     high: Any,
     points: int = 61,
-    limits: Limits = DEFAULT_LIMITS,
+    seconds: float = DEFAULT_SECONDS,
     progress: bool = False,
+    megabytes: int = DEFAULT_MEGABYTES,
 ) -> RidgePath | HingePath:
     """Follow the local minima of a problem from its ridge up to another one.
 
@@ -209,8 +215,10 @@ def ridge_path(
     points : int
         Ridges of the grid, at least 2; two events between neighbours that undo each other are
         not seen. With free hidden biases only what the samples in the document are at.
-    limits : Limits
+    seconds, megabytes : number
+        Limits of one backend on one system.
     progress : bool
+        Whether to show a bar on standard error.
 
     Returns
     -------
@@ -222,11 +230,22 @@ def ridge_path(
     InputError
         If the other ridge is not larger, there are too few or too many points, or hidden biases
         are free and the inputs have several columns.
+
+    Examples
+    --------
+    >>> from reluenum import Problem, ridge_path
+    >>> biases = {"output_bias": "free", "hidden_bias": "free"}
+    >>> exact = ridge_path(Problem.from_arrays([0, 1], [0, 1], 1, ridge=0.125, **biases), 2)
+    >>> [(str(event.ridge), event.changes[0].kind) for event in exact.events]
+    [('1/2', 'merge')]
+    >>> sampled = ridge_path(Problem.from_arrays([-1, 1], [0, 2], 1, ridge=0.5), 8, points=2)
+    >>> [branch["samples"][0]["loss"][:7] for branch in sampled.to_document()["branches"]]
+    ['1.28921', '4']
     """
     ridges = grid(*ridge_interval(problem.ridge, high), whole(points, "points", 2, MOST_RIDGES))
     if problem.has_free_hidden_bias:
         return hinge_path(problem, parse_ridge(ridges[-1]), map(parse_ridge, ridges), progress)
-    with open_backends("auto", limits) as backends:
+    with open_backends("auto", Limits(seconds, megabytes)) as backends:
         samples = [
             minima_at(replace(problem, ridge=parse_ridge(ridge)), backends)
             for ridge in tqdm(ridges, unit="ridge", disable=not progress)

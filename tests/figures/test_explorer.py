@@ -600,3 +600,93 @@ def test_what_is_no_document_is_refused_in_one_line(text, tmp_path, capsys):
     path.write_text(text)
     assert main(["explore", str(path)]) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+@pytest.fixture(scope="module")
+def exact_path():
+    """A rational event at which minima merge, and an irrational one at which losses cross."""
+    free = {"output_bias": "free", "hidden_bias": "free"}
+    data = Problem.from_text([[x] for x in "0123"], list("0101"), 1, "1/10", **free)
+    return ridge_path(data, "2", points=5)
+
+
+@pytest.fixture(scope="module")
+def exact_page(browser, exact_path, tmp_path_factory):
+    file = page_of(exact_path.to_document(), tmp_path_factory.mktemp("exact"))
+    with opened(browser, file, **DESKTOP) as page:
+        yield page
+
+
+def test_an_exact_path_is_walked_along_from_event_to_event(exact_page, exact_path):
+    page = settled(exact_page)
+    for event in exact_path.events:
+        press(page, "n")
+        if not event.is_rational:
+            assert Fraction(ridge(page)) == Fraction(str(event.high))
+            expect(page.locator("#place")).to_contain_text("Just after event")
+            continue
+        assert ridge(page) == str(event.ridge)
+        expect(page.locator("#place")).to_contain_text("At event")
+        losses = [str(component.exact_loss) for component in exact_path.components_at(event.ridge)]
+        rows = page.locator("#minima tbody tr .loss").all_inner_texts()
+        assert sorted(row.split()[0] for row in rows) == sorted(losses)
+    press(page, "p")
+    press(page, "p")
+    assert Fraction(ridge(page)) < Fraction(str(exact_path.events[-1].ridge))
+
+
+def test_an_exact_page_has_numbers_of_events_and_kinks(exact_page):
+    events = exact_page.inner_text("#events")
+    assert "a root of 17 λ^2 − 14 λ + 2" in events
+    assert "2/7 ≈ 0.2857142857143" in events
+    assert "becomes global" in events
+    exact_page.focus("#ridge")
+    press(exact_page, "Home")
+    text = exact_page.inner_text("#minima")
+    assert "kink: 2" in text
+    assert "sum of a²: 8/15 ≈ 0.5333333333" in text
+    assert "1 dead unit, c < 0" in text
+    shown = {(mark["x"], round(mark["y"], 6)) for mark in marks(exact_page, "units")}
+    assert {(2, 0.533333), (1, -0.533333)} <= shown
+
+
+def test_the_curves_of_an_exact_page_reach_its_events(exact_page, exact_path):
+    """A branch is drawn up to its ends, where it vanishes as well."""
+    drawn = exact_page.evaluate(
+        """() => document.getElementById("diagram").data
+        .filter(({mode, customdata}) => mode === "lines" && customdata)
+        .map(({x, y}) => [x[0], x.at(-1), y.at(-1)])"""
+    )
+    assert len(drawn) == len(exact_path.branches)
+    for (first, last, height), branch in zip(drawn, exact_path.branches, strict=True):
+        ends = [float(Fraction(str(end))) for end in (branch.low, branch.high)]
+        assert [first, last] == pytest.approx(ends)
+        assert height == pytest.approx(float(Fraction(str(branch.loss(branch.high)))))
+
+
+def test_on_an_exact_page_fits_have_the_losses_that_the_table_says(exact_page):
+    exact_page.focus("#ridge")
+    press(exact_page, "Home")
+    options = exact_page.locator("#minimum option").count()
+    for index in range(options):
+        exact_page.select_option("#minimum", index=index)
+        name, fits = chosen(settled(exact_page)), predictions(exact_page)
+        view = exact_page.evaluate("JSON.parse(document.getElementById('view').textContent)")
+        segment = next(s for s in view["segments"] if s["name"] == name and s["first"] == 0)
+        sample = segment["samples"][0]
+        errors = sum((y - f) ** 2 for y, f in zip((0, 1, 0, 1), fits, strict=True))
+        penalty = 2 / 10 * sum(float(Fraction(square)) for square in sample["squares"])
+        assert errors + penalty == pytest.approx(float(Fraction(sample["loss"])), abs=1e-12)
+
+
+def test_basins_of_an_exact_path_are_refused_and_a_damaged_one_is(exact_path, tmp_path, capsys):
+    path, output = tmp_path / "path.json", tmp_path / "page.html"
+    document = exact_path.to_document()
+    path.write_text(to_json(sealed(document)))
+    assert main(["explore", str(path), "--basins", "--output", str(output)]) == 2
+    assert "--basins" in capsys.readouterr().err
+    del document["branches"][0]["fit"]
+    path.write_text(to_json(sealed(document)))
+    assert main(["explore", str(path), "--output", str(output)]) == 2
+    assert "is damaged" in capsys.readouterr().err
+    assert not output.exists()

@@ -17,7 +17,6 @@ from reluenum.engines.hinges.route import HingeEngine
 from reluenum.engines.hinges.states import Kind
 from reluenum.errors import TooManySupportsError
 from reluenum.figures import plot_path
-from reluenum.figures.explorer import explorer_page
 from reluenum.paths.events import exact_document
 from reluenum.paths.hinges.branches import ALONE, ONCE
 from reluenum.paths.hinges.curves import curves_over
@@ -405,8 +404,6 @@ def test_what_has_no_exact_path_is_refused_in_a_line(tmp_path, capsys):
     path = ridge_path(posed("01", "01", 1, "1/9"), "1", points=2)
     with pytest.raises(InputError, match="from 1/9 to 1"):
         path.components_at(2)
-    with pytest.raises(InputError, match="hidden_bias free"):
-        explorer_page(path.to_document())
     with pytest.raises(InputError, match="2 columns"):
         hinge_path(Problem.from_text([["0", "1"], ["1", "0"]], ["0", "1"], 1, "1", **FREE), fmpq(2))
     with pytest.raises(InputError, match="above the lower end"):

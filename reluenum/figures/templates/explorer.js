@@ -13,9 +13,11 @@
 
   for (const segment of segments) {
     for (const sample of segment.samples) {
-      sample.height = Number(sample.loss);
-      sample.sizes = sample.squares.map((square) => Math.sqrt(Number(square)));
-      sample.vectors = sample.directions.map((direction, j) =>
+      // Of exact paths texts are fractions, and numbers to draw are there already.
+      sample.height ??= Number(sample.loss);
+      sample.level ??= Number(sample.bias ?? 0);
+      sample.sizes ??= sample.squares.map((square) => Math.sqrt(Number(square)));
+      sample.vectors ??= sample.directions.map((direction, j) =>
         direction.map((entry) => Number(entry) * sample.sizes[j]),
       );
     }
@@ -53,7 +55,7 @@
       const height = vector.reduce((part, entry, i) => part + entry * (input[i] ?? 1), 0);
       return sum + signs[j] * sample.sizes[j] * height * (height > 0 ? above : below);
     }, (sample.linear ?? []).reduce(
-      (sum, slope, i) => sum + Number(slope) * input[i], Number(sample.bias ?? 0)));
+      (sum, slope, i) => sum + Number(slope) * input[i], sample.level));
 
   // ------------------------------------------------------------------------------- words
 
@@ -62,11 +64,17 @@
   const rank = (sample) =>
     sample.everywhere ? "global at every width" : sample.lowest ? "lowest" : "";
 
+  /** A number as the document has it, a fraction with a decimal beside it. */
+  const numberText = (text, value) =>
+    text.includes("/") ? `${text} ≈ ${Number(value.toPrecision(10))}` : text;
+
+  const lossText = (sample) => numberText(sample.loss, sample.height);
+
   const signed = (sign) => (sign > 0 ? "a\u00a0>\u00a00" : "a\u00a0<\u00a00");
 
   const supportText = (segment) =>
     segments[segment].faces.map((face, j) => `${face} (${signed(segments[segment].signs[j])})`)
-      .join(", ") || "zero network";
+      .join(", ") || (problem.bent ? "constant network" : "zero network");
 
   const short = (sample) => String(Number(sample.height.toPrecision(6)));
 
@@ -102,24 +110,47 @@
     ];
   };
 
+  const kinkOf = ([b, c]) => -c / b;
+
   const unitLines = (segment, k, j) => {
+    const { faces, signs, units: counts } = segments[segment];
     const sample = sampleAt(segment, k);
+    const many = counts?.[j] > 1 ? `, ${counts[j]} units` : "";
     return [
-      `face ${segments[segment].faces[j]}, ${signed(segments[segment].signs[j])}`,
-      `sum of a²: ${sample.squares[j]}`,
-      `direction: (${sample.directions[j].join(", ")})`,
+      `face ${faces[j]}, ${signed(signs[j])}${many}`,
+      `sum of a²: ${numberText(sample.squares[j], sample.sizes[j] ** 2)}`,
+      sample.kinks ? `kink: ${numberText(sample.kinks[j], kinkOf(sample.vectors[j]))}`
+        : `direction: (${sample.directions[j].join(", ")})`,
     ];
   };
+
+  const outerLines = (sample) => [
+    ...(sample.linear ? [`beta: ${sample.linear.join(", ")}`] : []),
+    ...(sample.bias === null ? [] : [`m: ${numberText(sample.bias, sample.level)}`]),
+  ];
 
   const headline = (segment, k) =>
     [segments[segment].name, kind(segment), rank(sampleAt(segment, k))].filter(Boolean).join(", ");
 
-  const changeName = ({ kind: what, before, after }) => {
+  const named = (numbers) =>
+    [...new Set(numbers.map((segment) => segments[segment].name))].join(", ");
+
+  /** What happens to several minima of an exact path, by their names. */
+  const changeOfSides = ({ kind: what, sides: { before, at, after } }) => {
+    const [earlier, later] = [named(before), named(after)];
+    if (earlier && later && earlier !== later) return `${what}: ${earlier} → ${later}`;
+    return earlier || later ? `${what} (${earlier || later})` : `${what}: ${named(at)}`;
+  };
+
+  const changeName = (change) => {
+    if (change.sides) return changeOfSides(change);
+    const { kind: what, before, after } = change;
     const name = segments[before ?? after].name;
     return before === null || after === null ? `${name} ${what}` : `${what} (${name})`;
   };
 
   const changeText = (change) => {
+    if (change.sides) return changeOfSides(change);
     const faces = [change.before, change.after].filter((segment) => segment !== null);
     return `${changeName(change)}: ${faces.map(supportText).join(" → ")}`;
   };
@@ -146,8 +177,8 @@
     return [
       ...changes.map(changeText),
       ...(number ? [`at ${number.decimal}`, degreeText(number)] : []),
-      `between ${ridgeText(low)}`,
-      `and ${ridgeText(high)}`,
+      ...(low === high ? [`at the ridge ${ridgeText(low)}`]
+        : [`between ${ridgeText(low)}`, `and ${ridgeText(high)}`]),
     ];
   };
 
@@ -167,16 +198,16 @@
     const [segment, k, j] = where;
     const sample = sampleAt(segment, k);
     if (what === "fit") {
-      return [headline(segment, k), `loss: ${sample.loss}`, ...describe(["datum", j])];
+      return [headline(segment, k), `loss: ${lossText(sample)}`, ...describe(["datum", j])];
     }
     const faces = what === "unit" ? [j] : segments[segment].faces.map((_, index) => index);
     return [
       headline(segment, k),
-      `loss: ${sample.loss}`,
+      `loss: ${lossText(sample)}`,
       ...basinLines(segment, k),
       ...faces.flatMap((face) => unitLines(segment, k, face)),
-      ...(sample.linear ? [`beta: ${sample.linear.join(", ")}`] : []),
-      ...(sample.bias === null ? [] : [`m: ${sample.bias}`]),
+      ...(segments[segment].dead ?? []),
+      ...outerLines(sample),
       `ridge ${ridgeText(k)}`,
     ];
   };
@@ -303,20 +334,6 @@
 
   const middle = ({ low, high }) => Math.sqrt(values[low] * values[high]);
 
-  /** Samples of all segments that pass a test, with gaps between them. */
-  const collected = (test) => {
-    const found = { x: [], y: [] };
-    segments.forEach((segment) => {
-      segment.samples.forEach((sample, offset) => {
-        found.x.push(values[segment.first + offset]);
-        found.y.push(test(sample) ? sample.height : null);
-      });
-      found.x.push(null);
-      found.y.push(null);
-    });
-    return found;
-  };
-
   const lasting = segments.map((segment, index) => ({
     index,
     first: segment.first,
@@ -324,26 +341,64 @@
   }));
   const continued = new Set();
   const continuing = new Set();
-  for (const { changes } of events) {
-    for (const { before, after } of changes.filter((c) => c.before !== null && c.after !== null)) {
-      continued.add(before);
-      continuing.add(after);
+  for (const { sides, before, after, lowest } of events.flatMap(({ changes }) => changes)) {
+    const [earlier, later] = sides ? [sides.before, sides.after]
+      : [before, after].map((segment) => (segment === null ? [] : [segment]));
+    if (lowest || (earlier.length && later.length)) {
+      for (const segment of earlier) continued.add(segment);
+      for (const segment of later) continuing.add(segment);
     }
   }
+
+  /** What is drawn of a segment: its curve up to its ends, or else its samples. */
+  const curves = lasting.map(({ index, first, last }) => {
+    const { curve, samples } = segments[index];
+    if (!curve) {
+      const offsets = samples.map((_, offset) => first + offset);
+      return { x: values.slice(first, last + 1), y: samples.map(({ height }) => height), at: offsets };
+    }
+    const nearest = (x) => {
+      let k = first;
+      while (k < last && Math.abs(values[k + 1] - x) < Math.abs(values[k] - x)) k += 1;
+      return k;
+    };
+    return { ...curve, at: curve.x.map(nearest) };
+  });
+
+  /** Samples of all segments that pass a test, with gaps between them. */
+  const collected = (test) => {
+    const found = { x: [], y: [] };
+    curves.forEach(({ x, y, at }, index) => {
+      found.x.push(...x);
+      found.y.push(...y.map((height, place) => (test(sampleAt(index, at[place])) ? height : null)));
+      found.x.push(null);
+      found.y.push(null);
+    });
+    return found;
+  };
+
   /** Where minima begin or end within the interval. */
-  const ends = lasting.flatMap(({ index, first, last }) => [
-    ...(first > 0 && !continuing.has(index) ? [[index, first]] : []),
-    ...(last < ridges.length - 1 && !continued.has(index) ? [[index, last]] : []),
-  ]);
+  const ends = lasting.flatMap(({ index, first, last }) => {
+    const { x, y, at } = curves[index];
+    const end = (place) => ({ index, x: x.at(place), y: y.at(place), k: at.at(place) });
+    const [start, stop] = segments[index].curve
+      ? [x[0] > values[0], x.at(-1) < values.at(-1)]
+      : [first > 0, last < ridges.length - 1];
+    return [
+      ...(start && !continuing.has(index) ? [end(0)] : []),
+      ...(stop && !continued.has(index) ? [end(-1)] : []),
+    ];
+  });
 
   const drawDiagram = () => {
-    const lines = lasting.map(({ index, first, last }) => ({
-      x: values.slice(first, last + 1),
-      y: segments[index].samples.map((sample) => sample.height),
-      mode: "lines",
+    const lines = curves.map(({ x, y, at }, index) => ({
+      x,
+      y,
+      mode: x.length > 1 || !segments[index].curve ? "lines" : "markers",
+      marker: { size: 6, color: colourOf(index) },
       line: { color: colourOf(index), dash: dashOf(index), width: isFamily(index) ? 4 : 1.6 },
       opacity: isFamily(index) ? 1 : 0.75,
-      customdata: segments[index].samples.map((_, offset) => ["minimum", index, first + offset]),
+      customdata: at.map((k) => ["minimum", index, k]),
       hoverinfo: "none",
     }));
     const side = state.k > 0 && state.k === ridges.length - 1 ? "left" : "right";
@@ -357,16 +412,16 @@
       },
       ...lines,
       {
-        x: ends.map(([, k]) => values[k]),
-        y: ends.map(([index, k]) => sampleAt(index, k).height),
+        x: ends.map(({ x }) => x),
+        y: ends.map(({ y }) => y),
         mode: "markers",
         marker: {
           symbol: "circle",
           size: 7,
           color: palette.card,
-          line: { width: 1.6, color: ends.map(([index]) => colourOf(index)) },
+          line: { width: 1.6, color: ends.map(({ index }) => colourOf(index)) },
         },
-        customdata: ends.map(([index, k]) => ["minimum", index, k]),
+        customdata: ends.map(({ index, k }) => ["minimum", index, k]),
         hoverinfo: "none",
       },
       marks(sideBySide(present[state.k]).map(({ segment, slot, slots }) => ({
@@ -597,6 +652,46 @@
     }), CONFIGURATION);
   };
 
+  /** Each unit at its kink, as high as the slope changes there; in a gap, a line across it. */
+  const drawKinks = () => {
+    const abscissas = problem.inputs.map(([x]) => x);
+    const kinks = present.flatMap((group, k) =>
+      group.flatMap((segment) => sampleAt(segment, k).vectors.map(kinkOf)));
+    const range = padded([...abscissas, ...kinks], 0.08);
+    const reach = Math.max(0.1, ...present[state.k].flatMap((segment) =>
+      sampleAt(segment, state.k).sizes)) ** 2;
+    const top = STEADY ** Math.ceil(Math.log(1.2 * reach) / Math.log(STEADY));
+    const slope = (segment, j) => segments[segment].signs[j] * sampleAt(segment, state.k).sizes[j] ** 2;
+    const walls = problem.inputs.map(([x], i) => ({
+      x: [x, x],
+      y: [-top, top],
+      mode: "lines",
+      line: { color: palette.edge, width: 1 },
+      customdata: [0, 1].map(() => ["datum", i]),
+      hoverinfo: "none",
+    }));
+    const bars = ordered().map((segment) => {
+      const { gaps, faces } = segments[segment];
+      return {
+        x: faces.flatMap((_, j) => [gaps[j][0], gaps[j].at(-1), null]),
+        y: faces.flatMap((_, j) => [slope(segment, j), slope(segment, j), null]),
+        mode: "lines",
+        line: { color: colourOf(segment), dash: dashOf(segment), width: isChosen(segment) ? 3.5 : 1.5 },
+        opacity: isChosen(segment) ? 1 : 0.75,
+        hoverinfo: "skip",
+      };
+    });
+    const ends = units((segment, j) => ({
+      x: kinkOf(sampleAt(segment, state.k).vectors[j]), y: slope(segment, j),
+    }), top);
+    return Plotly.react("units", [...walls, ...bars, marks(ends)], layout({
+      xaxis: axis({ title: { text: "kink x = −c / b" }, range }),
+      yaxis: axis({
+        title: { text: "change of slope, ± sum of a²" }, range: [-top, top], zeroline: true, zerolinecolor: palette.line,
+      }),
+    }), CONFIGURATION);
+  };
+
   const drawWeights = () => {
     const reach = reachAt(state.k);
     const names = [...problem.inputs[0].map((_, i) => `b${i + 1}`), "c", "a"];
@@ -745,13 +840,12 @@
       const support = faces.map((_, j) =>
         filled("div", unitLines(segment, state.k, j).map((line, place) =>
           made("div", line, place ? "exact quiet" : "exact"))));
-      if (sample.linear) {
-        support.push(made("div", `beta: ${sample.linear.join(", ")}`, "exact quiet"));
+      for (const line of [...(segments[segment].dead ?? []), ...outerLines(sample)]) {
+        support.push(made("div", line, "exact quiet"));
       }
-      if (sample.bias !== null) support.push(made("div", `m: ${sample.bias}`, "exact quiet"));
       const row = filled("tr", [
         filled("td", [button, made("span", name, "printed")]),
-        made("td", sample.loss, "exact loss"),
+        made("td", lossText(sample), "exact loss"),
         filled("td", [
           made("div", kind(segment)),
           made("div", rank(sample)),
@@ -776,8 +870,10 @@
         ]),
         filled("td", [
           ...(event.number ? exactNodes(event) : []),
-          made("div", `${ridges[low].decimal} to ${ridges[high].decimal}`, "exact"),
-          made("div", `${ridges[low].text} to ${ridges[high].text}`, "exact quiet"),
+          ...(low === high ? [made("div", ridgeText(low), "exact")] : [
+            made("div", `${ridges[low].decimal} to ${ridges[high].decimal}`, "exact"),
+            made("div", `${ridges[low].text} to ${ridges[high].text}`, "exact quiet"),
+          ]),
         ]),
         filled("td", changes.flatMap((change) => changeNodes(change, event))),
       ]);
@@ -802,6 +898,7 @@
     const before = events.findIndex(({ low }) => low === state.k);
     const passed = events.filter(({ high }) => high <= state.k).length;
     const changes = (j) => events[j].changes.map(changeName).join(", ");
+    if (before >= 0 && before === after) return `At event ${before + 1}: ${changes(before)}`;
     if (before >= 0) return `${doubt}Just before event ${before + 1}: ${changes(before)}`;
     if (after >= 0) return `${doubt}Just after event ${after + 1}: ${changes(after)}`;
     return `${doubt}${passed} of ${events.length} events passed`;
@@ -873,7 +970,7 @@
     drawLevels();
     if (planted) drawTree();
     if (dimension === 1) {
-      drawPlane();
+      (problem.bent ? drawKinks : drawPlane)();
       drawFits();
     } else {
       drawWeights();
