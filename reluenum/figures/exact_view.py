@@ -36,10 +36,12 @@ def exact_view(document: Record) -> dict[str, Any]:
     stops = _stops(document)
     places = {str(stop): number for number, stop in enumerate(stops)}
     inputs = [parse_rational(x) for (x,) in problem["x"]]
-    segments = [_segment(_Branch(branch, inputs), stops) for branch in branches]
-    _mark_lowest(segments, len(stops))
-    changes = [[_change(change) for change in event["changes"]] for event in document["events"]]
-    name_families(segments, dict(_successors(document["events"])))
+    segments = [_exact_segment(_DrawnBranch(branch, inputs), stops) for branch in branches]
+    _mark_least(segments, len(stops))
+    changes = [
+        [_exact_change(change) for change in event["changes"]] for event in document["events"]
+    ]
+    name_families(segments, dict(_goings_on(document["events"])))
     for segment in segments:
         for sample in segment["samples"]:
             del sample["exact_loss"]
@@ -72,27 +74,27 @@ def _stops(document: Record) -> list[fmpq]:
     texts |= {event[end] for event in document["events"] for end in ("low", "high")}
     found = {str(ridge): ridge for ridge in map(parse_rational, texts)}
     for branch in document["branches"]:
-        low, high = _ends(branch["interval"])
+        low, high = _interval_ends(branch["interval"])
         found[str((low + high) / 2)] = (low + high) / 2
     return sorted(found.values())
 
 
-def _ends(interval: Record) -> tuple[fmpq, fmpq]:
+def _interval_ends(interval: Record) -> tuple[fmpq, fmpq]:
     return parse_rational(interval["low"]), parse_rational(interval["high"])
 
 
-class _Branch:
+class _DrawnBranch:
     """A branch, with its numbers at any ridge where it is."""
 
     def __init__(self, record: Record, inputs: Sequence[fmpq]) -> None:
         self.record, self.first = record, inputs[0]
-        self.low, self.high = _ends(record["interval"])
-        self.loss = _polynomial(record["loss_polynomial"])
-        self.fit = _polynomial(record["fit"][0])
+        self.low, self.high = _interval_ends(record["interval"])
+        self.loss = _polynomial_with(record["loss_polynomial"])
+        self.fit = _polynomial_with(record["fit"][0])
         self.signs = [int(group["sign"]) for group in record["support"]]
         self.sides = [int(vector[0]) for vector in record["samples"][0]["direction"]]
         self.hinges = [
-            [(parse_rational(h["input"]), _polynomial(h["weight"])) for h in group["hinges"]]
+            [(parse_rational(h["input"]), _polynomial_with(h["weight"])) for h in group["hinges"]]
             for group in record["support"]
         ]
 
@@ -137,14 +139,14 @@ class _Branch:
         steps = [low * (high / low) ** (k / (number - 1)) for k in range(number)]
         ridges = [low, *steps[1:-1], high] if low < high else [low]
         factors = [double_of(factor) for factor in reversed(self.loss.coeffs())]
-        return {"x": ridges, "y": [_value(factors, ridge) for ridge in ridges]}
+        return {"x": ridges, "y": [_double_value(factors, ridge) for ridge in ridges]}
 
 
-def _polynomial(texts: Sequence[str]) -> fmpq_poly:
+def _polynomial_with(texts: Sequence[str]) -> fmpq_poly:
     return fmpq_poly([*map(parse_rational, texts)])
 
 
-def _value(factors: Sequence[float], ridge: float) -> float:
+def _double_value(factors: Sequence[float], ridge: float) -> float:
     """Return the value of a polynomial in doubles, the leading coefficient being first."""
     value = 0.0
     for factor in factors:
@@ -152,7 +154,7 @@ def _value(factors: Sequence[float], ridge: float) -> float:
     return value
 
 
-def _segment(branch: _Branch, stops: Sequence[fmpq]) -> dict[str, Any]:
+def _exact_segment(branch: _DrawnBranch, stops: Sequence[fmpq]) -> dict[str, Any]:
     """Return a branch at all stops at which it is, which are consecutive ones."""
     there = [number for number, stop in enumerate(stops) if branch.exists_at(stop)]
     record, support = branch.record, branch.record["support"]
@@ -161,7 +163,7 @@ def _segment(branch: _Branch, stops: Sequence[fmpq]) -> dict[str, Any]:
         "signs": branch.signs,
         "units": [int(entry["multiplicity"]) for entry in support],
         "gaps": [[double_of(place) for place, _ in hinges] for hinges in branch.hinges],
-        "dead": [*_dead(record["zero_units"])],
+        "dead": [*_dead_in_words(record["zero_units"])],
         "isolated": record["dimension"] == 0,
         "first": there[0],
         "samples": [branch.sample(stops[number]) for number in there],
@@ -169,14 +171,14 @@ def _segment(branch: _Branch, stops: Sequence[fmpq]) -> dict[str, Any]:
     }
 
 
-def _dead(zeros: Mapping[str, int]) -> Iterator[str]:
+def _dead_in_words(zeros: Mapping[str, int]) -> Iterator[str]:
     """Yield what is said of units that are dead."""
     for key, offset in (("inactive", "c < 0"), ("active", "c > 0"), ("on_kink", "c = 0")):
         if number := int(zeros[key]):
             yield f"{number} dead unit{'s' if number > 1 else ''}, {offset}"
 
 
-def _mark_lowest(segments: Sequence[dict[str, Any]], stops: int) -> None:
+def _mark_least(segments: Sequence[dict[str, Any]], stops: int) -> None:
     """Mark the minima that are lowest at their stop."""
     present: list[list[dict[str, Any]]] = [[] for _ in range(stops)]
     for segment in segments:
@@ -188,13 +190,13 @@ def _mark_lowest(segments: Sequence[dict[str, Any]], stops: int) -> None:
             sample["lowest"] = sample["exact_loss"] == lowest
 
 
-def _change(change: Record) -> dict[str, Any]:
+def _exact_change(change: Record) -> dict[str, Any]:
     """Return what happens, with all segments before, there and after."""
     sides = {side: [int(k) for k in change["branches"][side]] for side in ("before", "at", "after")}
     return {"kind": change["kind"], "sides": sides, "lowest": change["kind"] == LOWEST}
 
 
-def _successors(events: Sequence[Record]) -> Iterator[tuple[int, int]]:
+def _goings_on(events: Sequence[Record]) -> Iterator[tuple[int, int]]:
     """Yield segments with those that they go on as: where one goes on as one.
 
     Some are at one ridge only, and stand between others.
