@@ -317,7 +317,8 @@ class Problem:
         if self.output_bias is not OutputBias.FREE:
             found = f"{self.output_bias} with hidden biases that are free"
             raise InputError("output_bias", found, "free, or no network need have the least loss")
-        refuse_linear(self, "with hidden biases that are free")
+        if self.dimension > 1:
+            refuse_linear(self, "with hidden biases that are free and several columns of inputs")
 
     @classmethod
     def from_text(

@@ -48,6 +48,7 @@ def free_component_record(
             "B": [unit[:-1] for unit in units],
             "c": [unit[-1] for unit in units],
             "m": decimal_text(network.bias),
+            **({"beta": [*map(decimal_text, network.linear)]} if network.linear else {}),
         },
     }
 

@@ -3,7 +3,7 @@
 Everything is rational but the sizes of units, which are roots of rational numbers.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol
@@ -134,6 +134,7 @@ class FreeComponent(Evaluated):
     problem: Problem
     strata: tuple[HingeStratum, ...]
     exact_intercept: Number
+    exact_linear: Sequence[Number] = ()
     loss_text: str
 
     @property
@@ -166,7 +167,7 @@ class FreeComponent(Evaluated):
             weights += [constant(0)] * number
             flat = [constant(0)] * self.problem.dimension
             units += [[*flat, constant(offset)]] * number
-        return Parameters(weights, units, self.exact_intercept, [])
+        return Parameters(weights, units, self.exact_intercept, [*self.exact_linear])
 
     @cached_property
     def network(self) -> Network:
@@ -174,7 +175,8 @@ class FreeComponent(Evaluated):
         exact = self.representative
         units = [map(decimal_text, unit) for unit in exact.units]
         weights = map(decimal_text, exact.weights)
-        return Network.of(self.problem, weights, units, decimal_text(exact.bias))
+        linear = map(decimal_text, exact.linear)
+        return Network.of(self.problem, weights, units, decimal_text(exact.bias), [*linear])
 
     def __repr__(self) -> str:
         faces = " ".join(f"{g.face}x{g.multiplicity}" for g in self.strata[0].groups)
@@ -186,14 +188,17 @@ class FreeComponent(Evaluated):
 class HingeComponent(FreeComponent):
     """A connected component of the set of local minimisers, up to permutation.
 
+    And up to mirror images, where a free linear part makes up for these (Lemma 128).
+
     Parameters
     ----------
     problem : Problem
     exact_loss : fmpq
         In the problem's own convention.
     intercept : fmpq
-        The value of the network at the smallest input, less units that are active there: m, in the
-        middle of the first stratum.
+        m, in the middle of the first stratum.
+    slopes : tuple of fmpq
+        The linear part there, if there is one.
     strata : tuple of HingeStratum
         The largest dimension first.
     global_at_every_width, global_at_width : bool
@@ -213,6 +218,7 @@ class HingeComponent(FreeComponent):
     problem: Problem
     exact_loss: fmpq
     intercept: fmpq
+    slopes: tuple[fmpq, ...]
     strata: tuple[HingeStratum, ...]
     global_at_every_width: bool
     global_at_width: bool
@@ -227,6 +233,11 @@ class HingeComponent(FreeComponent):
     def exact_intercept(self) -> Number:
         """The intercept, as other components have it."""
         return rational_point().constant(self.intercept)
+
+    @property
+    def exact_linear(self) -> tuple[Number, ...]:
+        """The linear part, as other components have it."""
+        return tuple(map(rational_point().constant, self.slopes))
 
     @property
     def loss_text(self) -> str:

@@ -2,7 +2,8 @@
 
 A unit (a, b, c) with |a| = |b| is the vector |a| (b, c) and the sign of a. On a product of closed
 cells with signs the loss is convex, and a network is a local minimum iff no product that holds it
-has a smaller one. Nothing is taken from the package.
+has a smaller one. A penalty on a linear part is a further data point, with the weight of the ridge,
+the target 0 and the value beta. Nothing is taken from the package.
 """
 
 from fractions import Fraction
@@ -29,7 +30,7 @@ def solved(matrix, right):
 class Products:
     """All strata of minima: losses, with the state of each unit as (kind, sign, side, place)."""
 
-    def __init__(self, inputs, targets, weights, ridge, width):
+    def __init__(self, inputs, targets, weights, ridge, width, linear="none"):
         points = {}
         for x, y, w in zip(inputs, targets, weights, strict=True):
             points.setdefault(Fraction(x), []).append((Fraction(y), Fraction(w)))
@@ -39,10 +40,25 @@ class Products:
         self.y = [means[x] for x in self.x]
         self.scatter = sum(w * (y - means[x]) ** 2 for x in self.x for y, w in points[x])
         self.ridge, self.width, self.known = Fraction(ridge), width, {}
+        self.more = [Fraction(0)] * (linear == "ridge")
+        self.w += [self.ridge for _ in self.more]
+        columns = [[Fraction(1)] * len(self.x) + self.more]
+        if linear != "none":
+            columns.append(self.x + [Fraction(1) for _ in self.more])
+        self.outer = []
+        for column in columns:
+            left = self.left_of(column)
+            self.outer += [left] if any(left) else []
+
+    def left_of(self, values):
+        """What the output bias and the linear part leave of values."""
+        for column in self.outer:
+            share = self.dot(values, column) / self.dot(column, column)
+            values = [a - share * b for a, b in zip(values, column, strict=True)]
+        return values
 
     def centred(self, values):
-        mean = self.dot(values, [1] * len(self.w)) / sum(self.w)
-        return [value - mean for value in values]
+        return self.left_of([*values, *self.more])
 
     def dot(self, one, other):
         return sum(w * a * b for w, a, b in zip(self.w, one, other, strict=True))

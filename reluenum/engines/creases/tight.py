@@ -348,6 +348,11 @@ class CreaseResidual:
         """Return a level of a direction."""
         return self.direction(side).levels[place]
 
+    @property
+    def absorbs(self) -> bool:
+        """Whether units have no side: not without a linear part."""
+        return False
+
     def outside(self, side: int) -> tuple[Number | None, Number | None]:
         """Return the levels before the first site."""
         return None, self.level(side, 0)

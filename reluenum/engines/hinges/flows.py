@@ -17,7 +17,7 @@ Flow = dict[int, Any]
 
 @dataclass(frozen=True, eq=False)
 class Flows:
-    """All weights of tight hinges that add up to y - r, constants aside.
+    """All weights of tight hinges that add up to y - r less the outer part.
 
     Parameters
     ----------
@@ -28,9 +28,10 @@ class Flows:
 
     @cached_property
     def rises(self) -> list[fmpq]:
-        """The slope of the fit in each gap."""
+        """The slope of the fit in each gap, less a penalised linear part."""
         h = self.residual.hinges
-        fit = [y - r for y, r in zip(h.targets, self.residual.values, strict=True)]
+        triples = zip(h.targets, self.residual.values, h.inputs, strict=True)
+        fit = [y - r - self.residual.slope * x for y, r, x in triples]
         pairs = zip(pairwise(fit), pairwise(h.inputs), strict=True)
         return [(after - before) / (right - left) for (before, after), (left, right) in pairs]
 
@@ -53,6 +54,9 @@ class Flows:
 
         Nodes other than left and right have two hinges at most, so forests are like this.
         """
+        if self.residual.hinges.absorbs:  # bends alone count, so there is one vertex (Lemma 126)
+            yield from self._positive({place: bend for place, bend in self.bends.items() if bend})
+            return
         first, number = self.rises[0] if self.rises else fmpq(0), self.residual.hinges.number
         for chosen, rest in self._choices(first):
             yield from self._positive({**chosen, SLOPE: rest} if rest else chosen)

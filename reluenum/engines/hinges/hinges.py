@@ -7,7 +7,8 @@ from functools import cached_property
 from flint import fmpq, fmpq_mat
 
 from reluenum.algebra.linear import Vector
-from reluenum.problem import Problem
+from reluenum.outer import OuterPart
+from reluenum.problem import Linear, Problem
 
 SLOPE = 0
 """The number of the hinge that is a straight line."""
@@ -22,6 +23,8 @@ class Hinges:
 
     With inputs x_0 < ... < x_(p-1) they are the straight line x, number 0, and for each input x_j
     between the first and the last one (x - x_j)_+, number j, and (x_j - x)_+, number p - 2 + j.
+    Where a linear part absorbs straight lines, number 0 is nothing, and both of an input are one
+    hinge, that of number j (Lemma 125).
 
     Parameters
     ----------
@@ -29,6 +32,8 @@ class Hinges:
         The sites by increasing input; targets are means.
     ridge : fmpq
         Of the sum of squares.
+    linear : Linear
+        The linear part beside the units.
 
     Examples
     --------
@@ -44,13 +49,15 @@ class Hinges:
     weights: Vector
     targets: Vector
     ridge: fmpq
+    linear: Linear = Linear.NONE
 
     @classmethod
     def of(cls, problem: Problem) -> "Hinges":
         """Return those of a problem whose inputs are on a line."""
         sites = problem.ascending
         inputs, weights = tuple(s.row[0] for s in sites), tuple(s.weight for s in sites)
-        return cls(inputs, weights, tuple(s.mean for s in sites), problem.effective_ridge)
+        targets, ridge = tuple(s.mean for s in sites), problem.effective_ridge
+        return cls(inputs, weights, targets, ridge, problem.linear)
 
     @property
     def size(self) -> int:
@@ -60,13 +67,37 @@ class Hinges:
     @property
     def count(self) -> int:
         """Number of hinges."""
-        return max(2 * self.size - 3, 0)
+        return max(self.size - 1 if self.absorbs else 2 * self.size - 3, 0)
+
+    @property
+    def absorbs(self) -> bool:
+        """Whether the linear part makes up for every straight line, so that units have no side."""
+        return self.linear is Linear.FREE
+
+    @property
+    def sides(self) -> tuple[int, ...]:
+        """The sides to which units are active, one of them if it does not matter which."""
+        return (RIGHT,) if self.absorbs else (RIGHT, LEFT)
+
+    @property
+    def single(self) -> range:
+        """The hinges that one unit can be."""
+        return range(1 if self.absorbs else 0, self.count)
+
+    @cached_property
+    def outer(self) -> OuterPart:
+        """The output bias and the linear part: what is left of errors with the best of these."""
+        ones = (fmpq(1),) * self.size
+        if self.linear is Linear.NONE:
+            return OuterPart.of([ones], self.weights, [fmpq(0)])
+        ridge = fmpq(0) if self.absorbs else self.ridge
+        return OuterPart.of([ones, self.inputs], self.weights, [fmpq(0), ridge])
 
     def number(self, side: int, place: int) -> int:
         """Return the hinge that is active on one side of an input; at either end it is the line."""
         if place in (0, self.size - 1):
             return SLOPE
-        return place if side == RIGHT else self.size - 2 + place
+        return place if side == RIGHT or self.absorbs else self.size - 2 + place
 
     def first(self, side: int) -> int:
         """Return the input behind which a straight line that grows to one side has its kink."""
@@ -110,24 +141,16 @@ class Hinges:
             inner = self.inputs[1:-1]
             right = [x - knot if k > j else fmpq(0) for j, knot in enumerate(inner, start=1)]
             left = [knot - x if k < j else fmpq(0) for j, knot in enumerate(inner, start=1)]
-            rows.append([x, *right, *left])
+            rows.append([x, *right] if self.absorbs else [x, *right, *left])
         return fmpq_mat(rows)
 
     @cached_property
     def centred(self) -> fmpq_mat:
-        """Columns less their weighted means, times the weights: what a residual is summed with."""
-        total = sum(self.weights, start=fmpq(0))
-        column, count = self.columns, self.count
-        table = column.entries()
-        means = [
-            sum((w * table[k * count + e] for k, w in enumerate(self.weights)), fmpq(0)) / total
-            for e in range(count)
-        ]
-        entries = [
-            [w * (table[k * count + e] - means[e]) for e in range(count)]
-            for k, w in enumerate(self.weights)
-        ]
-        return fmpq_mat(entries)
+        """What is left of columns, times the weights: what a residual is summed with."""
+        table = self.columns.transpose().tolist()
+        left = zip(*map(self.outer.residual, table), strict=True)
+        rows = zip(self.weights, left, strict=True)
+        return fmpq_mat([[w * entry for entry in row] for w, row in rows])
 
     @cached_property
     def gram(self) -> fmpq_mat:
@@ -145,16 +168,14 @@ class Hinges:
 
         So the slope of p_r there is a difference of such sums.
         """
-        total = sum(self.weights, start=fmpq(0))
-        mean = sum((w * y for w, y in zip(self.weights, self.targets, strict=True)), fmpq(0))
-        mean /= total
+        errors = self.outer.residual(self.targets)
         rows, count = self.centred.entries(), self.count
         sums, target = [fmpq(0)] * count, fmpq(0)
         found: list[list[fmpq]] = []
         targets: list[fmpq] = []
         for k in range(self.size - 1, 0, -1):
             sums = [s + e for s, e in zip(sums, rows[k * count : (k + 1) * count], strict=True)]
-            target += self.weights[k] * (self.targets[k] - mean)
+            target += self.weights[k] * errors[k]
             found.append(sums)
             targets.append(target)
         return found[::-1], targets[::-1]
@@ -175,9 +196,7 @@ class Hinges:
             y - sum((f * table[k * count + e] for e, f in zip(edges, slopes, strict=True)), fmpq(0))
             for k, y in enumerate(self.targets)
         ]
-        total = sum(self.weights, start=fmpq(0))
-        mean = sum((w * e for w, e in zip(self.weights, errors, strict=True)), fmpq(0)) / total
-        return [error - mean for error in errors]
+        return self.outer.residual(errors)
 
 
 def _root_of(above: list[int], node: int) -> int:

@@ -1,4 +1,7 @@
-"""Which strata are one component, of networks up to permutation and of labelled ones (Lemma 86)."""
+"""Which strata are one component, of networks up to permutation and of labelled ones (Lemma 86).
+
+Where units have mirror images, labelled networks have them in either form (Lemma 128).
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, combinations_with_replacement, groupby, pairwise, product
@@ -9,6 +12,8 @@ from reluenum.engines.hinges.strata import JudgedHinges, Shares
 
 States = tuple[HingeState, ...]
 Order = tuple[int, ...]
+Class = tuple[list[States], set[Order], set[Order], set[int]]
+"""Members; of the first one, exchanges, orders that lead back, and units that are 0 somewhere."""
 
 
 def components_in(found: Sequence[Shares]) -> Iterator[tuple[list[Shares], int]]:
@@ -24,7 +29,12 @@ def components_in(found: Sequence[Shares]) -> Iterator[tuple[list[Shares], int]]
     for share in found:
         for other in _linked(share, known):
             links[share.states].append(other)
-    for part, copies in _classes(links):
+    mirrored = bool(found) and found[0].residual.hinges.absorbs
+    for part, swaps, turns, dying in _classes(links):
+        width = len(part[0])
+        copies = factorial(width) // _group_size(width, swaps, turns)
+        if mirrored:
+            copies *= 2 ** (width - len(_orbit(dying, [*swaps], turns)))
         yield [known[states] for states in sorted(part)], copies
 
 
@@ -89,8 +99,8 @@ def _limit(state: HingeState, knots: Sequence[int]) -> HingeState:
     return HingeState(Kind.KINK, state.sign, state.side, knots[0])
 
 
-def _classes(links: dict[States, list[States]]) -> Iterator[tuple[list[States], int]]:
-    """Yield the connected classes, each with the index of the orders that lead back to a member.
+def _classes(links: dict[States, list[States]]) -> Iterator[Class]:
+    """Yield the connected classes, each with the orders that lead back to its first member.
 
     A labelled stratum is a member with the order of its units. `orders` has those of one labelled
     component along a tree; other links, and exchanges of equal units, give orders that lead back.
@@ -106,19 +116,32 @@ def _classes(links: dict[States, list[States]]) -> Iterator[tuple[list[States], 
     for start in links:
         if start not in orders:
             orders[start] = tuple(range(len(start)))
-            part, back, swaps = [start], set(), set()
+            part, back, swaps, dying = [start], set(), set(), set()
             for states in part:
                 own = orders[states]
                 home = _undone(own)
                 equal = (k for k, (one, other) in enumerate(pairwise(states)) if one == other)
                 swaps |= {(home[k], home[k + 1]) for k in equal}
+                dying |= {home[k] for k, one in enumerate(states) if one.kind == Kind.ZERO}
                 for other, turn in both[states]:
                     found = _after(turn, own)
                     if other not in orders:
                         orders[other] = found
                         part.append(other)
                     back.add(_after(_undone(orders[other]), found))
-            yield part, factorial(len(start)) // _group_size(len(start), swaps, back)
+            yield part, swaps, back, dying
+
+
+def _orbit(points: Iterable[int], swaps: Iterable[Order], turns: Iterable[Order]) -> set[int]:
+    """Return where exchanges of two, and other orders, can take some places."""
+    found, waiting = set(), set(points)
+    while waiting:
+        found |= waiting
+        met = {k for swap in swaps if waiting & {*swap} for k in swap}
+        met |= {turn[k] for turn in turns for k in waiting}
+        met |= {_undone(turn)[k] for turn in turns for k in waiting}
+        waiting = met - found
+    return found
 
 
 def _after(outer: Order, inner: Order) -> Order:

@@ -8,6 +8,7 @@ from flint import fmpq
 
 from reluenum.engines.hinges.hinges import LEFT, RIGHT, SLOPE, Hinges
 from reluenum.engines.hinges.states import HingeState, Kind
+from reluenum.problem import Linear
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +58,17 @@ class HingeResidual:
         inputs = self.hinges.inputs
         return sum((f * x for f, x in zip(self.forces, inputs, strict=True)), fmpq(0))
 
+    @property
+    def slope(self) -> fmpq:
+        """The linear part as far as it is penalised, 0 otherwise (Lemma 74)."""
+        return self.tilt / self.hinges.ridge if self.hinges.linear is Linear.RIDGE else fmpq(0)
+
+    @property
+    def square(self) -> fmpq:
+        """The loss of a sum of squares but for that of the units: errors, and the linear part."""
+        errors = sum((f * r for f, r in zip(self.forces, self.values, strict=True)), fmpq(0))
+        return errors + self.hinges.ridge * self.slope**2
+
     @cached_property
     def heights(self) -> dict[int, list[fmpq]]:
         """The values of p_r for kinks at the inputs, of units active to the right, to the left."""
@@ -102,7 +114,7 @@ class HingeResidual:
 
     def _kinks(self) -> Iterator[HingeState]:
         """Yield the kinks at inputs that are local maxima of s p_r (Lemma 84)."""
-        for side in (RIGHT, LEFT):
+        for side in self.hinges.sides:
             for place in self._places(side):
                 sign = self.sign(side, place)
                 before, behind = (sign * self.derivatives[place + k] for k in (0, 1))
@@ -111,7 +123,7 @@ class HingeResidual:
 
     def _gaps(self) -> Iterator[HingeState]:
         """Yield the gaps in which s p_r is the ridge."""
-        for side in (RIGHT, LEFT):
+        for side in self.hinges.sides:
             for place in self._places(side)[:-1]:
                 sign = self.sign(side, place)
                 if sign and self.sign(side, place + 1) == sign:
@@ -124,9 +136,9 @@ class HingeResidual:
                 yield HingeState(Kind.LINE, sign, sign * tilt)
 
     def _zeros(self) -> Iterator[HingeState]:
-        """Yield what a unit without size can be (Lemma 85)."""
+        """Yield what a unit without size can be, up to mirror images (Lemmas 85 and 127)."""
         yield HingeState(Kind.INACTIVE)
-        if abs(self.tilt) <= self.hinges.ridge:
+        if abs(self.tilt) <= self.hinges.ridge and not self.hinges.absorbs:
             yield HingeState(Kind.ACTIVE)
         if self.is_global:
             yield HingeState(Kind.ZERO)

@@ -127,15 +127,16 @@ def component_of_shares(problem: Problem, part: Sequence[Shares], copies: int) -
         Number of components of labelled networks.
     """
     first, residual = part[0], part[0].residual
-    fit = sum((f * r for f, r in zip(residual.forces, residual.values, strict=True)), fmpq(0))
     weight = sum(first.middle.values(), fmpq(0))
-    loss = problem.scatter + fit + 2 * residual.hinges.ridge * weight
+    loss = problem.scatter + residual.square + 2 * residual.hinges.ridge * weight
     pairs = ranked_shares(problem, part)
     strata = tuple(stratum for stratum, _ in pairs)
+    intercept, *linear = _outer_coefficients(residual.hinges, strata[0])
     return HingeComponent(
         problem,
         loss * problem.loss_scale,
-        _intercept(pairs[0][1], strata[0]),
+        intercept,
+        tuple(linear),
         strata,
         residual.is_global,
         False,
@@ -167,23 +168,24 @@ def _group(problem: Problem, share: Shares, state: HingeState) -> HingeGroup:
     if state.kind == Kind.LINE:  # as far outside as the inputs are apart
         inputs = share.residual.hinges.inputs
         kink -= state.side * (inputs[-1] - inputs[0])
-    face = "".join(_signs_at(problem, state, kink))
-    kinks = share.kinks(state)
-    return HingeGroup(face, state.sign, state.side, number, square * number, kink, kinks)
+    side, kinks = state.side, share.kinks(state)
+    face = "".join(_signs_at(problem, side, kink))
+    if share.residual.hinges.absorbs and face.lstrip("0")[0] == "-":
+        side, face = -side, "".join(_signs_at(problem, -side, kink))  # its mirror image (Lemma 76)
+    return HingeGroup(face, state.sign, side, number, square * number, kink, kinks)
 
 
-def _signs_at(problem: Problem, state: HingeState, kink: fmpq) -> Iterator[str]:
+def _signs_at(problem: Problem, side: int, kink: fmpq) -> Iterator[str]:
     """Yield the signs of a unit at the data points."""
     for (x,) in problem.inputs:
-        height = state.side * (x - kink)
+        height = side * (x - kink)
         yield "+" if height > 0 else "-" if height < 0 else "0"
 
 
-def _intercept(share: Shares, stratum: HingeStratum) -> fmpq:
-    """Return m, from the fit at the smallest input."""
-    hinges, first = share.residual.hinges, share.residual.hinges.inputs[0]
-    units = (
-        group.sign * group.square * max(group.side * (first - group.kink), fmpq(0))
-        for group in stratum.groups
-    )
-    return hinges.targets[0] - share.residual.values[0] - sum(units, fmpq(0))
+def _outer_coefficients(hinges: Hinges, stratum: HingeStratum) -> list[fmpq]:
+    """Return m and the linear part, the best ones for the units in the middle of a stratum."""
+    errors = []
+    for x, y in zip(hinges.inputs, hinges.targets, strict=True):
+        units = (g.sign * g.square * max(g.side * (x - g.kink), fmpq(0)) for g in stratum.groups)
+        errors.append(y - sum(units, fmpq(0)))
+    return hinges.outer.coefficients(errors)

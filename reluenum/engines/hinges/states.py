@@ -79,6 +79,10 @@ class HingeState:
 class BendPlaces(Protocol):
     """Where units of each side can bend, and the hinges there."""
 
+    @property
+    def absorbs(self) -> bool:
+        """Whether a linear part makes up for every straight line, so that units have no side."""
+
     def number(self, side: int, place: int) -> int:
         """Return the hinge at a place of a side."""
 
@@ -108,7 +112,9 @@ def cells(hinges: Hinges) -> list[tuple[tuple[int, int], ...]]:
     >>> cells(Hinges.of(data))
     [((0, 1),), ((1, 1),), ((2, 1),), ((0, 1), (1, 1)), ((2, 1), (0, -1))]
     """
-    size, single = hinges.size, [((edge, 1),) for edge in range(hinges.count)]
+    size, single = hinges.size, [((edge, 1),) for edge in hinges.single]
+    if hinges.absorbs:
+        return [*single, *(((j, 1), (j + 1, 1)) for j in range(1, size - 2))]
 
     def part(side: int, knot: int) -> tuple[int, int]:
         return hinges.number(side, knot), -1 if (side, knot) == (LEFT, size - 1) else 1

@@ -20,7 +20,7 @@ from reluenum.optimisers import OPTIMISERS, optimiser
 from reluenum.optimisers.deep_explain import Collapse, DeepDestination, DeepExplainer
 from reluenum.optimisers.explain import ARRIVED, Destination, End, Explainer
 from reluenum.optimisers.hinge_explain import HingeExplainer
-from reluenum.problem import Problem
+from reluenum.problem import Problem, refuse_linear
 
 FORMAT, VERSION = "reluenum-descents", 1
 
@@ -140,9 +140,10 @@ def explainer_of(
     Raises
     ------
     InputError
-        If hidden biases are free and inputs not on a line.
+        If hidden biases are free and inputs not on a line, or there is a linear part.
     """
     if problem.has_free_hidden_bias:
+        refuse_linear(problem, "with free hidden biases, where networks are located")
         return HingeExplainer(on_a_line(problem), components)
     kind = DeepExplainer if problem.upper else Explainer
     return kind(problem, components, backends)
