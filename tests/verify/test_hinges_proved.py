@@ -124,6 +124,42 @@ def test_lists_of_other_problems_are_refused(tmp_path):
     refused(plane, tmp_path, "not on a line")
 
 
+LINEAR = {
+    "the linear part": lambda d: _components(d)[0]["representative"].update(beta=["1/3"]),
+    "no linear part": lambda d: _components(d)[0]["representative"].pop("beta"),
+    "the bias": lambda d: _components(d)[0]["representative"].update(m="1"),
+    "the other kind": lambda d: posed(d, linear="ridge"),
+    "the other kind, free": lambda d: posed(d, linear="free"),
+    "none at all": lambda d: d["problem"].pop("linear") and posed(d),
+    "a strange kind": lambda d: posed(d, linear="none"),
+    "copies": lambda d: _components(d)[0].update(orbit_size=1),
+    "a face": lambda d: _mirrored(_first_group(d)),
+    "a dead unit": lambda d: _components(d)[-1]["strata"][0]["zero_units"].update(active=3),
+    "a minimum dropped": lambda d: _components(d).pop(1),
+    "the loss": lambda d: _components(d)[0].update(loss_exact="1/3"),
+    "a square": lambda d: _first_group(d).update(sum_a_squared_exact="2"),
+}
+
+
+def _mirrored(group):
+    """Replace units by their mirror images, everywhere but in the network."""
+    group["face"] = group["face"].translate(str.maketrans("+-", "-+"))
+    group["direction"] = [entry.removeprefix("-") for entry in group["direction"]]
+
+
+@pytest.mark.parametrize("linear", ["free", "ridge"])
+def test_lists_with_a_linear_part_are_proved_and_nothing_near_them(linear, tmp_path):
+    for name in DATA:
+        report = checked(listed(name, linear=linear, loss="mean"), tmp_path)
+        assert f"linear part {linear}" in report.problem
+    good = listed("zigzag", linear=linear)
+    same = "the other kind" if linear == "ridge" else "the other kind, free"
+    for change in LINEAR.keys() - {same}:
+        document = copy.deepcopy(good)
+        LINEAR[change](document)
+        refused(document, tmp_path)
+
+
 @pytest.mark.parametrize("name", DATA)
 def test_lemma_88_rejects_no_residual_of_a_minimum(name):
     """The checker's strata have the losses of products of cells (Lemma 83(3))."""

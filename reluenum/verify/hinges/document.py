@@ -50,9 +50,12 @@ class Minima:
 
     @property
     def loss(self) -> fmpq:
-        """Claim 259: the loss is 2 r.y - |r|^2, and what no network fits (Lemma 83)."""
+        """Claim 259: the loss is 2 r.y - |r|^2, and what no network fits (Lemma 83).
+
+        Less the penalty of a linear part (Lemma 126).
+        """
         residual, line = self.residual, self.residual.line
-        fitted = 2 * dot(residual.pull, line.y) - residual.square
+        fitted = 2 * dot(residual.pull, line.y) - residual.square - line.ridge * residual.slope**2
         return (fitted + line.scatter) * line.scale
 
     def record(self, names: Sequence[tuple], given: Any, best: fmpq) -> dict[str, Any]:
@@ -82,9 +85,9 @@ class Minima:
 def groups_of(stratum: Stratum) -> list[Group]:
     """Return the living units, each with its number, in the order of the document."""
     line = stratum.fit.line
-    units = sorted({unit for unit in stratum.units if unit.kind not in DEAD}, key=lambda u: -u.sign)
-    units.sort(key=lambda unit: unit.face(line))
-    return [(unit, stratum.units.count(unit)) for unit in units]
+    living = [unit.shown(line) for unit in stratum.units if unit.kind not in DEAD]
+    units = sorted(set(living), key=lambda unit: (unit.face(line), -unit.sign))
+    return [(unit, living.count(unit)) for unit in units]
 
 
 def zeros_of(stratum: Stratum) -> dict[str, int]:
@@ -159,6 +162,8 @@ def middle(stratum: Stratum, given: Any) -> None:
     left = {place: signed.get((-1, place), fmpq(0)) for place in fit.bends}
     sums = [left[place] + signed.get((1, place), fmpq(0)) for place in fit.bends]
     require(sums == list(fit.bends.values()), "squares and kinks do not fit the targets")
+    if fit.line.linear == "free":
+        return
     slope = signed.get(LINE, fmpq(0)) - sum(left.values(), fmpq(0))
     require(slope == fit.first, "squares and kinks do not fit the first slope")
 
@@ -177,20 +182,23 @@ def shares(line: Line, unit: Unit, kink: fmpq) -> list[tuple]:
 
 def representative(stratum: Stratum, given: Any) -> dict[str, Any]:
     """Claim 262: the network in the middle of the first stratum; units that are alike are equal."""
-    line, residual = stratum.fit.line, stratum.fit.residual
+    line, errors = stratum.fit.line, list(stratum.fit.line.y)
     a, slopes, offsets = [], [], []
-    last = line.y[-1] - residual.values[-1]
     for (unit, count), record in zip(groups_of(stratum), given["support"], strict=True):
         square, kink = numbers(record)
         a += [exact_text(fmpq(unit.sign), square / count)] * count
         slopes += [[exact_text(fmpq(unit.side), square / count)]] * count
         offsets += [exact_text(-unit.side * kink, square / count)] * count
-        last -= unit.sign * square * max(unit.side * (line.x[-1] - kink), fmpq(0))
+        heights = (max(unit.side * (x - kink), fmpq(0)) for x in line.x)
+        pairs = zip(errors, heights, strict=True)
+        errors = [error - unit.sign * square * height for error, height in pairs]
     for number, text in zip(zeros_of(stratum).values(), ("-1", "1", "0"), strict=True):
         a += [frozenset("0")] * number
         slopes += [[frozenset("0")]] * number
         offsets += [text] * number
-    return {"a": a, "B": slopes, "c": offsets, "m": exact_text(last)}
+    bias, slope = line.outer(errors)
+    found = {"a": a, "B": slopes, "c": offsets, "m": exact_text(bias)}
+    return found if line.linear == "none" else {**found, "beta": [exact_text(slope)]}
 
 
 def enumeration(line: Line, locally_minimal: int) -> dict[str, Any]:
@@ -253,10 +261,11 @@ def proof_of(document: dict[str, Any]) -> Report:
     check(found, document["components"])
     problem = document["problem"]
     weight = f" of weight {line.total}" if "weights" in problem else ""
+    also = "" if line.linear == "none" else f", linear part {line.linear}"
     return HingeReport(
         problem=f"n = {line.points}{weight}, d = 1, width {line.width}, "
         f"ridge {line.ridge * line.scale}, loss {problem['loss']}, output bias free, "
-        "hidden bias free",
+        f"hidden bias free{also}",
         digest=hashlib.sha256(json.dumps(problem, sort_keys=True).encode()).hexdigest(),
         compared=False,
         unchecked=tuple(key for key in UNCHECKED if key in document),

@@ -39,9 +39,12 @@ def components(residual: Residual, strata: Sequence[Stratum]) -> Iterator[Compon
     links, met = links_of(residual, known), set()
     for start in known:
         if start not in met:
-            part, *changes = walked(start, links)
+            part, pairs, turns, dying = walked(start, links)
             met |= part
-            yield [known[units] for units in part], copies(len(start), *changes)
+            number = copies(len(start), pairs, turns)
+            if residual.line.linear == "free":
+                number <<= len(start) - len(reached(dying, pairs, turns))
+            yield [known[units] for units in part], number
 
 
 def links_of(residual: Residual, known: dict[Units, Stratum]) -> Links:
@@ -67,12 +70,14 @@ def closures(residual: Residual, known: dict[Units, Stratum]) -> Iterator[tuple[
                 yield lower, units
 
 
-def walked(start: Units, links: Links) -> tuple[set[Units], set[Order], set[Order]]:
+def walked(start: Units, links: Links) -> tuple[set[Units], set[Order], set[Order], set[int]]:
     """Claim 255: the strata that links reach, and how units may have changed places at the start.
 
-    Places of units are carried along each first way to a stratum, and compared at all others.
+    Places of units are carried along each first way to a stratum, and compared at all others; also
+    those of units that are 0 somewhere, where they can be replaced by their mirror images.
     """
     places, waiting, pairs, turns = {start: tuple(range(len(start)))}, [start], set(), set()
+    dying: set[int] = set()
     while waiting:
         units = waiting.pop()
         for other, order in links[units]:
@@ -86,7 +91,22 @@ def walked(start: Units, links: Links) -> tuple[set[Units], set[Order], set[Orde
         home = back(places[units])
         alike = (k for k in range(1, len(units)) if units[k] == units[k - 1])
         pairs |= {(home[k - 1], home[k]) for k in alike}
-    return set(places), pairs, turns
+        dying |= {home[k] for k, unit in enumerate(units) if unit.kind == "zero"}
+    return set(places), pairs, turns, dying
+
+
+def reached(dying: set[int], pairs: set[Order], turns: set[Order]) -> set[int]:
+    """Claim 284: labelled components have units in either form, but for these (Lemma 128).
+
+    Such are units that are 0 somewhere, and all that come to stand where one of them stood.
+    """
+    found = set(dying)
+    while True:
+        more = {k for pair in pairs if not found.isdisjoint(pair) for k in pair}
+        more |= {order[k] for turn in turns for order in (turn, back(turn)) for k in found}
+        if more <= found:
+            return found
+        found |= more
 
 
 def copies(size: int, pairs: set[Order], turns: set[Order]) -> int:

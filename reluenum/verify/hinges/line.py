@@ -22,7 +22,8 @@ def on_a_line(problem: Any) -> None:
 
     Then the infimum is attained (Lemma 80).
     """
-    given = {key: ... for key in ("weights",) if type(problem) is dict and key in problem}
+    possible = {"weights": ..., "linear": frozenset(("free", "ridge"))}
+    given = {k: v for k, v in possible.items() if type(problem) is dict and k in problem}
     matched(problem, PROBLEM | given | {"output_bias": "free", "hidden_bias": "free"}, "problem")
     require(len(problem["x"]) == len(problem["y"]), "problem: x, y")
     require(problem["width"] != "all", "problem: every width")
@@ -35,6 +36,9 @@ class Line:
 
     A knot is a kink at one of the inputs between the first and the last, of a unit active to its
     right (1) or left (-1), or the straight line. `columns` are their values at the inputs.
+
+    With a free linear part straight lines, and sides, do not matter: all units are taken to be
+    active to the right, and the line, which stays a knot, is none of any unit.
     """
 
     def __init__(self, problem: dict[str, Any]) -> None:
@@ -45,13 +49,15 @@ class Line:
         self.place_of = [rank[k] for k in site]
         self.x = sorted(x for (x,) in number)
         self.width, self.points, self.size = problem["width"], len(site), len(self.x)
+        self.linear = problem.get("linear", "none")
+        self.sides = (1,) if self.linear == "free" else (1, -1)
         self._sum_up(weights_of(problem), [short(entry, "problem y") for entry in problem["y"]])
         self.scale = 1 / self.total if problem["loss"] == "mean" else fmpq(1)
         self.ridge = short(problem["ridge"], "problem ridge") / self.scale
         require(self.ridge > 0, "problem: ridge is not positive")
         inner = range(1, self.size - 1)
         line = [LINE] * (self.size > 1)
-        self.knots = [*line, *((side, j) for side in (1, -1) for j in inner)]
+        self.knots = [*line, *((side, j) for side in self.sides for j in inner)]
         self.number = {knot: k for k, knot in enumerate(self.knots)}
 
     def _sum_up(self, weights: Sequence[fmpq], targets: Sequence[fmpq]) -> None:
@@ -67,7 +73,9 @@ class Line:
 
     def knot(self, side: int, place: int) -> Knot:
         """Return the knot at an input; at the ends of the data, where all are active, the line."""
-        return (side, place) if 0 < place < self.size - 1 else LINE
+        if not 0 < place < self.size - 1:
+            return LINE
+        return (1 if self.linear == "free" else side), place
 
     def column(self, knot: Knot) -> list[fmpq]:
         """Return the values at the inputs."""
@@ -77,9 +85,38 @@ class Line:
         return [max(side * (x - self.x[place]), fmpq(0)) for x in self.x]
 
     def centred(self, values: Sequence[fmpq]) -> list[fmpq]:
-        """Return numbers less their weighted mean."""
+        """Claim 282: what the best output bias and linear part leave of numbers (Lemma 74).
+
+        The mean is taken off, then what fits best of the inputs less their mean.
+        """
         mean = dot(self.w, values) / self.total
-        return [value - mean for value in values]
+        slope, middle = self.slope_of(values), dot(self.w, self.x) / self.total
+        return [v - mean - slope * (x - middle) for v, x in zip(values, self.x, strict=True)]
+
+    def slope_of(self, values: Sequence[fmpq]) -> fmpq:
+        """Return the linear part that fits numbers best, 0 without one, or with one input."""
+        if self.linear == "none" or self.size == 1:
+            return fmpq(0)
+        heavy, ridge = self._tilted, self.ridge if self.linear == "ridge" else fmpq(0)
+        return dot(heavy, values) / (dot(heavy, self.x) + ridge)
+
+    @cached_property
+    def _tilted(self) -> list[fmpq]:
+        """The inputs less their mean, weighted."""
+        middle = dot(self.w, self.x) / self.total
+        return [w * (x - middle) for w, x in zip(self.w, self.x, strict=True)]
+
+    def outer(self, values: Sequence[fmpq]) -> tuple[fmpq, fmpq]:
+        """Claim 283: the output bias and the linear part that fit numbers best.
+
+        With one input and both of them free these are not unique; then the shortest pair counts.
+        """
+        mean, middle = (dot(self.w, each) / self.total for each in (values, self.x))
+        if self.linear == "free" and self.size == 1:
+            mean /= 1 + middle**2
+            return mean, mean * middle
+        slope = self.slope_of(values)
+        return mean - slope * middle, slope
 
     @cached_property
     def columns(self) -> list[list[fmpq]]:
@@ -88,17 +125,16 @@ class Line:
 
     @cached_property
     def pulls(self) -> list[fmpq]:
-        """The weighted sums of each column with the targets less their mean."""
+        """The weighted sums of each column with what is left of the targets."""
         level = [w * y for w, y in zip(self.w, self.centred(self.y), strict=True)]
         return [dot(column, level) for column in self.columns]
 
     @cached_property
     def table(self) -> list[list[fmpq]]:
-        """The weighted sums of products of columns, less their means."""
-        pairs = [(column, dot(self.w, column)) for column in self.columns]
+        """The weighted sums of products of columns, of one of which only what is left counts."""
         heavy = [
-            [w * (value - total / self.total) for w, value in zip(self.w, column, strict=True)]
-            for column, total in pairs
+            [w * value for w, value in zip(self.w, self.centred(column), strict=True)]
+            for column in self.columns
         ]
         return (fmpq_mat(heavy) * fmpq_mat(self.columns).transpose()).tolist()
 

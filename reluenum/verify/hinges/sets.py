@@ -23,10 +23,11 @@ def cells_of(line: Line) -> list[Cell]:
 
     It has one sign then; on the left of the last input the straight line has the opposite factor.
     """
-    single = [((line.number[knot], 1),) for knot in line.knots]
+    alone = line.linear == "free"  # no unit is a straight line (Lemma 125)
+    single = [((line.number[knot], 1),) for knot in line.knots[alone:]]
     pairs = []
-    for side in (1, -1):
-        ends = range(line.size - 2) if side > 0 else range(1, line.size - 1)
+    for side in line.sides:
+        ends = range(alone, line.size - 2) if side > 0 else range(1, line.size - 1)
         for j in ends:
             both = [(line.number[line.knot(side, k)], line.knot(side, k)) for k in (j, j + 1)]
             pairs.append(tuple((n, side if knot == LINE else 1) for n, knot in both))
@@ -38,7 +39,7 @@ class Tables:
 
     def __init__(self, line: Line) -> None:
         self.line = line
-        roots = [_power(line.table[k][k]) for k in range(len(line.knots))]
+        roots = [_power(line.table[k][k]) or fmpq(1) for k in range(len(line.knots))]
         height = _power(max(map(abs, line.y)) ** 2 * line.total) or fmpq(1)
         pairs = list(zip(line.table, roots, strict=True))
         self.table = Balls.of(

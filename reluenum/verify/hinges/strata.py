@@ -22,12 +22,15 @@ FREE = {"kink": 1, "gap": 2, "line": 2, "zero": 0, "active": 1, "inactive": 1}
 
 
 class Fit:
-    """What the targets less a residual are: the first slope, and how it changes at each input."""
+    """What the targets less a residual and a penalised linear part are.
+
+    The first slope, and how it changes at each input.
+    """
 
     def __init__(self, residual: Residual) -> None:
         self.residual, self.line = residual, residual.line
-        pairs = zip(self.line.y, residual.values, strict=True)
-        values, x = [y - r for y, r in pairs], self.line.x
+        triples, slope = zip(self.line.y, residual.values, self.line.x, strict=True), residual.slope
+        values, x = [y - r - slope * x for y, r, x in triples], self.line.x
         steps = zip(pairwise(values), pairwise(x), strict=True)
         rises = [(b - a) / (d - c) for (a, b), (c, d) in steps]
         self.first = rises[0] if rises else fmpq(0)
@@ -49,11 +52,14 @@ class Fit:
     def holds(self, knots: frozenset[Knot]) -> bool:
         """Claim 248: whether knots have positive weights that add up to the fit (Lemma 83).
 
-        What the straight line adds to the slope has its sign, or is 0 if it is not among the knots.
+        What the straight line adds to the slope has its sign, or is 0 if it is not among the knots;
+        a free linear part makes up for the slope (Lemma 126).
         """
         ranges = [self.left(place, knots) for place in self.bends]
         if None in ranges:
             return False
+        if self.line.linear == "free":
+            return True
         low, high = total(ranges, self.first)
         negative, positive = low is None or low < 0, high is None or high > 0
         if LINE in knots:
@@ -118,6 +124,9 @@ def corners(stratum: Stratum, one: Knot, other: Knot) -> Iterator[tuple[fmpq, fm
     u and v stand for what the left units at their inputs, or the line, add to the slope.
     """
     fit = stratum.fit
+    if fit.line.linear == "free":
+        yield abs(fit.bends[one[1]]), abs(fit.bends[other[1]])
+        return
     bounds = [*own(stratum, one, (1, 0)), *own(stratum, other, (0, 1))]
     bounds += balance(stratum, one, other)
     for (a, b, c), (d, e, f) in combinations(bounds, 2):

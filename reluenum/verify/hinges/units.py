@@ -1,7 +1,7 @@
 """What the units of a local minimum can be, if its residual is given."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
@@ -35,6 +35,15 @@ class Unit:
         """Return the knots at these inputs."""
         return [line.knot(self.side, place) for place in self.inputs(line.size)]
 
+    def shown(self, line: Line) -> "Unit":
+        """Return what stands for it and its mirror image, if it has one.
+
+        The first data point that is not at its kink is on its active side.
+        """
+        if line.linear != "free" or self.face(line).strip("0").startswith("+"):
+            return self
+        return replace(self, side=-self.side)
+
     def face(self, line: Line) -> str:
         """Return its signs at the data points."""
         if self.kind == "line":
@@ -51,6 +60,8 @@ class Residual:
         self.line, self.values = line, values
         self.pull = [w * r for w, r in zip(line.w, values, strict=True)]
         self.square = dot(self.pull, values)
+        penalised = line.linear == "ridge"
+        self.slope = dot(self.pull, line.x) / line.ridge if penalised else fmpq(0)
 
     @cached_property
     def heights(self) -> dict[int, list[fmpq]]:
@@ -79,7 +90,7 @@ class Residual:
     @cached_property
     def signs(self) -> dict[Knot, int]:
         """The tight knots, with the signs of their factors."""
-        knots = [(side, j) for side in (1, -1) for j in range(1, self.line.size - 1)]
+        knots = [(side, j) for side in self.line.sides for j in range(1, self.line.size - 1)]
         found = {knot: self.tight(*knot) for knot in knots} | {LINE: self.tight(1, 0)}
         return {knot: sign for knot, sign in found.items() if sign}
 
@@ -91,7 +102,8 @@ class Residual:
     def kinks(self) -> list[Unit]:
         """Claim 243: at an input s p_r is the ridge, and no larger at its neighbours (Lemma 84)."""
         found = []
-        for side, heights in self.heights.items():
+        for side in self.line.sides:
+            heights = self.heights[side]
             for place in range(self.line.size):
                 sign = self.tight(side, place)
                 beside = [*heights[max(place - 1, 0) : place], *heights[place + 1 : place + 2]]
@@ -101,7 +113,7 @@ class Residual:
 
     def gaps(self) -> list[Unit]:
         """Claim 244: between two inputs s p_r is the ridge if it is so at both (Lemma 84)."""
-        places = [(side, place) for side in (1, -1) for place in range(self.line.size - 1)]
+        places = [(side, place) for side in self.line.sides for place in range(self.line.size - 1)]
         signs = [(self.tight(*at), self.tight(at[0], at[1] + 1), at) for at in places]
         return [Unit("gap", one, *at) for one, other, at in signs if one and one == other]
 
@@ -111,7 +123,10 @@ class Residual:
         return [Unit("line", sign, sign * tilt) for sign in (1, -1) if tilt]
 
     def dead(self) -> list[Unit]:
-        """Claim 246: c < 0 is always there, c > 0 if |u| <= ridge, c = 0 if M(r) is (Lemma 85)."""
-        active = abs(self.heights[1][0]) <= self.line.ridge
+        """Claim 246: c < 0 is always there, c > 0 if |u| <= ridge, c = 0 if M(r) is (Lemma 85).
+
+        With a free linear part c > 0 is the mirror image of c < 0 (Lemma 127).
+        """
+        active = abs(self.heights[1][0]) <= self.line.ridge and self.line.linear != "free"
         there = (True, active, self.is_global)
         return [Unit(kind) for kind, holds in zip(DEAD, there, strict=True) if holds]
