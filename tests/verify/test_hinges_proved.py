@@ -127,7 +127,7 @@ def test_lists_of_other_problems_are_refused(tmp_path):
 LINEAR = {
     "the linear part": lambda d: _components(d)[0]["representative"].update(beta=["1/3"]),
     "no linear part": lambda d: _components(d)[0]["representative"].pop("beta"),
-    "the bias": lambda d: _components(d)[0]["representative"].update(m="1"),
+    "the bias": lambda d: _components(d)[0]["representative"].update(m="5"),
     "the other kind": lambda d: posed(d, linear="ridge"),
     "the other kind, free": lambda d: posed(d, linear="free"),
     "none at all": lambda d: d["problem"].pop("linear") and posed(d),

@@ -96,7 +96,7 @@ def walked(start: Units, links: Links) -> tuple[set[Units], set[Order], set[Orde
 
 
 def reached(dying: set[int], pairs: set[Order], turns: set[Order]) -> set[int]:
-    """Claim 284: labelled components have units in either form, but for these (Lemma 128).
+    """Claim 325: labelled components have units in either form, but for these (Lemma 128).
 
     Such are units that are 0 somewhere, and all that come to stand where one of them stood.
     """

@@ -85,7 +85,7 @@ class Line:
         return [max(side * (x - self.x[place]), fmpq(0)) for x in self.x]
 
     def centred(self, values: Sequence[fmpq]) -> list[fmpq]:
-        """Claim 282: what the best output bias and linear part leave of numbers (Lemma 74).
+        """Claim 323: what the best output bias and linear part leave of numbers (Lemma 74).
 
         The mean is taken off, then what fits best of the inputs less their mean.
         """
@@ -107,7 +107,7 @@ class Line:
         return [w * (x - middle) for w, x in zip(self.w, self.x, strict=True)]
 
     def outer(self, values: Sequence[fmpq]) -> tuple[fmpq, fmpq]:
-        """Claim 283: the output bias and the linear part that fit numbers best.
+        """Claim 324: the output bias and the linear part that fit numbers best.
 
         With one input and both of them free these are not unique; then the shortest pair counts.
         """

@@ -8,7 +8,9 @@ from itertools import permutations, product
 import pytest
 from flint import fmpq
 
-from reluenum import Problem, enumerate_minima
+from reluenum import InputError, Problem, enumerate_minima, ridge_path
+from reluenum.cli import main
+from reluenum.engines.creases.creases import Creases
 from reluenum.engines.hinges.doubles import signed_candidates
 from reluenum.engines.hinges.hinges import Hinges
 from reluenum.engines.hinges.route import residuals_among
@@ -130,3 +132,125 @@ def test_three_units_with_mirror_images():
         for component in enumerate_minima(problem):
             found[Fraction(str(component.exact_loss))] += component.orbit_size
         assert found == expected
+
+
+LINEAR_D = {
+    ("free", 1): [("23/30", 0, 2), ("23/30", 0, 2), ("4/5", 1, 2)],
+    ("free", 2): [
+        *[("3/5", 0, 8), ("23/30", 1, 4), ("23/30", 1, 4), ("23/30", 1, 8)],
+        *[("23/30", 1, 8), ("4/5", 2, 4)],
+    ],
+}
+"""Losses, dimensions and copies of D, the example of section 24.11."""
+
+
+def test_the_worked_example_with_a_free_linear_part():
+    for (linear, width), expected in LINEAR_D.items():
+        found = enumerate_minima(posed(range(4), [0, 1, 0, 1], width, "1/10", linear))
+        assert [(str(c.exact_loss), c.dimension, c.orbit_size) for c in found] == expected
+    best = found[0]
+    assert best.global_at_every_width
+    assert [(g.face, g.square, g.kink) for g in best.strata[0].groups] == [
+        ("++0-", 1, 2),
+        ("+0--", 1, 1),
+    ]
+    (all_of_them,) = (
+        c
+        for c in enumerate_minima(posed(range(4), [0, 1, 0, 1], 3, "1/10", "free"))
+        if c.global_at_every_width
+    )
+    assert (all_of_them.orbit_size, all_of_them.dimension) == (1, 1)
+
+
+def test_a_penalised_linear_part_is_1_where_straight_units_live():
+    found = enumerate_minima(posed(range(5), [0, 3, 5, 9, 12], 1, "1/2", "ridge"))
+    straight = [c for c in found if any(set(g.face) == {"+"} for g in c.strata[0].groups)]
+    assert straight
+    assert {abs(c.slopes[0]) for c in straight} == {1}
+    best = straight[0]
+    predicted = best.predict(range(5))
+    units = 2 * sum(g.square for g in best.strata[0].groups) + best.slopes[0] ** 2
+    errors = sum((y - f) ** 2 for y, f in zip([0, 3, 5, 9, 12], predicted, strict=True))
+    assert float(errors) + float(units) / 2 == pytest.approx(float(best.exact_loss))
+
+
+def test_single_inputs_and_pairs_are_fitted_by_the_outer_part():
+    for inputs in ("3", "33", "03"):
+        problem = posed(inputs, range(len(inputs)), 2, "1/3", "free")
+        (only,) = enumerate_minima(problem)
+        assert (only.orbit_size, only.global_at_every_width) == (1, True)
+        assert not only.strata[-1].groups
+    (only,) = enumerate_minima(posed("3", "5", 1, "1", "free"))
+    assert (only.intercept, *only.slopes) == (fmpq(1, 2), fmpq(3, 2))  # the shortest
+
+
+def test_a_linear_target_is_for_nothing_but_dead_units():
+    problem = posed("0124", ["1", "3", "5", "9"], 2, "1/100", "free")
+    (only,) = enumerate_minima(problem)
+    assert (only.exact_loss, only.slopes) == (0, (2,))
+    shifted = [
+        posed("0124", targets, 2, "1/10", "free") for targets in ("0102", ["1", "4", "5", "11"])
+    ]
+    losses = [[c.exact_loss for c in enumerate_minima(problem)] for problem in shifted]
+    assert losses[0] == losses[1]  # Lemma 77(1): the targets differ by 2 x + 1
+
+
+def test_what_does_not_go_with_it_is_refused_in_a_line(tmp_path, capsys):
+    rows = [["0", "1"], ["1", "0"], ["1", "1"]]
+    with pytest.raises(
+        InputError, match="linear: free with hidden biases that are free and several"
+    ):
+        Problem.from_text(rows, ["0", "1", "2"], 1, "1", linear="free", **FREE)
+    problem = posed("0123", "0101", 1, "1/10", "ridge")
+    with pytest.raises(InputError, match="linear: ridge with free hidden biases, along a path"):
+        ridge_path(problem, 1)
+    found = enumerate_minima(problem)
+    with pytest.raises(InputError, match="linear: ridge with free hidden biases, where networks"):
+        found.locate(a=[1], B=[[1]], c=[0], m=0, beta=[1])
+    with pytest.raises(InputError, match="hidden_bias"):
+        found.basins()
+    with pytest.raises(InputError, match="hidden_bias"):
+        found.stability()
+    found.save(tmp_path / "minima.json")
+    command = ["descend", str(tmp_path / "minima.json"), "--starts", "1"]
+    assert main(command) == 2
+    assert "linear: ridge" in capsys.readouterr().err
+
+
+def test_opposite_creases_are_one_where_the_residual_has_no_linear_part():
+    """Lemma 129: u, h, good kinks and columns of F and -F, at residuals of regressions."""
+    rng = random.Random(129)
+    rows = [["0", "0"], ["1", "0"], ["0", "1"], ["2", "1"], ["1", "3"], ["2", "2"]]
+    targets = [str(rng.randint(-9, 9)) for _ in rows]
+    creases = Creases(Problem.from_text(rows, targets, 1, "1", **FREE))
+    usual = Problem.from_text(rows, targets, 1, "1", linear="free", output_bias="free")
+    left = usual.residual(usual.means)
+    by_signs = {crease.signs: crease for crease in creases.live}
+    other_signs = str.maketrans("+-", "-+")
+    pairs = 0
+    for signs, crease in by_signs.items():
+        if crease.is_line or set(signs) == {"+", "0"}:
+            continue
+        other = by_signs[signs.translate(other_signs)]
+        pairs += 1
+        pull = crease.pull(left)
+        assert [-x for x in other.pull(left)] == pull
+        if crease.is_open:
+            assert sum(crease.indicator[k] * r for k, r in enumerate(left)) == -sum(
+                other.indicator[k] * r for k, r in enumerate(left)
+            )
+        else:
+            values = [
+                sorted(str(sum(a * r for a, r in zip(turn, left, strict=True))) for turn in turns)
+                for turns in (creases.turns[crease.signs], creases.turns[other.signs])
+            ]
+            assert values[0] == values[1]
+            heights = [
+                [sum(a * b for a, b in zip(arm, slope, strict=True)) for arm in one.arms]
+                for one, slope in ((crease, pull), (other, [-x for x in pull]))
+            ]
+            assert usual.residual(heights[0]) == usual.residual(heights[1])
+    assert pairs > 40
+    for crease in by_signs.values():
+        if crease.is_line:
+            assert not any(crease.pull(left))
