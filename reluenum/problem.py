@@ -317,7 +317,7 @@ class Problem:
         if self.output_bias is not OutputBias.FREE:
             found = f"{self.output_bias} with hidden biases that are free"
             raise InputError("output_bias", found, "free, or no network need have the least loss")
-        if self.dimension > 1:
+        if self.dimension > 1 and self.linear is Linear.RIDGE:
             refuse_linear(self, "with hidden biases that are free and several columns of inputs")
 
     @classmethod

@@ -79,6 +79,8 @@ class CreaseComponent(FreeComponent):
         In the problem's own convention.
     intercept : Number
         m, in the middle of the first stratum.
+    slopes : list of Number
+        The linear part there, if there is one.
     strata : tuple of HingeStratum
         The largest dimension first; their groups are `CreaseGroup`.
     global_at_every_width : bool
@@ -101,6 +103,7 @@ class CreaseComponent(FreeComponent):
     problem: Problem
     loss: Number
     intercept: Number
+    slopes: list[Number]
     strata: tuple[HingeStratum, ...]
     global_at_every_width: bool
     global_at_width: bool | None
@@ -110,6 +113,11 @@ class CreaseComponent(FreeComponent):
     def exact_intercept(self) -> Number:
         """The intercept."""
         return self.intercept
+
+    @property
+    def exact_linear(self) -> list[Number]:
+        """The linear part."""
+        return self.slopes
 
     @property
     def loss_text(self) -> str:

@@ -154,10 +154,19 @@ class Creases:
         return tuple(site.weight for site in self.problem.sites)
 
     @cached_property
+    def outer(self) -> list[Vector]:
+        """The constant, and independent columns of a linear part: what R takes to 0."""
+        columns = [(fmpq(1),) * len(self.inputs)]
+        if self.problem.has_linear:
+            columns += zip(*self.inputs, strict=True)
+        return columns[:1] if len(columns) == 1 else row_space(columns)
+
+    @cached_property
     def flat(self) -> list[list[fmpq]]:
-        """The matrix of R, which takes the mean away."""
-        size, total = len(self.weights), sum(self.weights, fmpq(0))
-        return [[fmpq(j == k) - self.weights[k] / total for k in range(size)] for j in range(size)]
+        """The matrix of R, which takes the mean away, or a regression."""
+        size = len(self.weights)
+        units = ([fmpq(j == k) for j in range(size)] for k in range(size))
+        return [*map(list, zip(*map(self.problem.residual, units), strict=True))]
 
     @cached_property
     def arrangement(self) -> Arrangement:
@@ -166,9 +175,17 @@ class Creases:
 
     @cached_property
     def live(self) -> tuple[Crease, ...]:
-        """Those where a unit that is not 0 can be stationary (Lemma 92)."""
+        """Those where a unit that is not 0 can be stationary (Lemma 92).
+
+        With a linear part those of units and of their mirror images (Lemma 129).
+        """
         span = row_space([self.between(0, k) for k in range(len(self.inputs))])
-        found = (self._crease(face, span) for face in self.arrangement.live_faces)
+        faces = self.arrangement.live_faces
+        if len(self.outer) == len(self.inputs):
+            return ()  # the outer part fits everything
+        if self.problem.has_linear:
+            faces = tuple(f for f in self.arrangement.faces if {"+", "-"} <= {*f.signs})
+        found = (self._crease(face, span) for face in faces)
         return tuple(crease for crease in found if crease.basis)
 
     @cached_property

@@ -203,7 +203,7 @@ class CreaseTables:
     def dependent(self, rows: Array) -> Array:
         """Return which supports have no simple solution by their signs alone (Lemma 99)."""
         size = rows.shape[1]
-        found = size + self.offset[rows].sum(axis=1) >= self.shape[1]
+        found = size + self.offset[rows].sum(axis=1) > self.shape[1] - len(self.creases.outer)
         if size > 1:
             found |= self.below[rows[:, :, None], rows[:, None, :]].any(axis=(1, 2))
         left = np.flatnonzero(~found)

@@ -38,7 +38,7 @@ def _sets_of_edges(residual: CreaseResidual, width: int) -> list[tuple[int, ...]
         tuple(sorted({*chain.from_iterable(chosen)}))
         for chosen in combinations_with_replacement(living, width)
     }
-    most = len(residual.creases.inputs) - 1
+    most = len(residual.creases.inputs) - len(residual.creases.outer)
     found = {
         part for union in unions for k in range(1, most + 1) for part in combinations(union, k)
     }

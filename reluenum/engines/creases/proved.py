@@ -81,8 +81,9 @@ class CreaseSurvey:
     @property
     def largest(self) -> int:
         """Most creases of a support: more are dependent."""
-        problem = self.tables.creases.problem
-        return min(problem.width, len(problem.sites) - 1, len(self.tables.live))
+        creases = self.tables.creases
+        most = len(creases.inputs) - len(creases.outer)
+        return min(creases.problem.width, most, len(self.tables.live))
 
     def blocks(self, advance: Callable[[int], Any]) -> Iterator[CreaseRecords]:
         """Yield the records of all supports, by size and then in lexicographic order."""

@@ -1,6 +1,6 @@
 """The engine for hidden biases without penalty and inputs of any dimension."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import comb
@@ -92,7 +92,59 @@ def distinct_residuals(creases: Creases, points: Iterable[CreasePoint]) -> list[
 def crease_components(residual: CreaseResidual, width: int) -> list[CreaseComponent]:
     """Return the components of minima with one residual."""
     found = list(strata_with(residual, width, vertex_flows(residual, width)))
-    return [_of_crease(part, copies) for part, copies in components_in(found)]
+    parts = components_in(found)
+    if residual.creases.problem.has_linear:
+        parts = _up_to_mirror_images(list(parts))
+    return [_of_crease(part, copies) for part, copies in parts]
+
+
+def _up_to_mirror_images(
+    parts: Sequence[tuple[list[Shares], int]],
+) -> Iterator[tuple[list[Shares], int]]:
+    """Join the components that mirror images of units make of each other (Lemma 129).
+
+    Of each stratum the form stays that stands for all: see `Units.represents`.
+    """
+    owner: dict[tuple, int] = {}
+    for number, (part, _) in enumerate(parts):
+        for share in part:
+            owner.setdefault(_unsided(share), number)
+    joined: dict[int, list[int]] = {}
+    for number, (part, _) in enumerate(parts):
+        joined.setdefault(min(owner[_unsided(share)] for share in part), []).append(number)
+    for numbers in joined.values():
+        strata = [share for number in numbers for share in parts[number][0] if _stands(share)]
+        yield strata, sum(parts[number][1] for number in numbers)
+
+
+def _forms(share: Shares) -> list[tuple[str, HingeState]]:
+    """Return the units of a stratum, living ones with their signs at the data points."""
+    residual = share.residual
+    return [(_face_of(residual, state) if state.is_living else "", state) for state in share.states]
+
+
+def _face_of(residual: CreaseResidual, state: HingeState) -> str:
+    ranks = residual.direction(state.side).ranks
+    return "".join(_signs_of(residual.creases.problem, ranks, state))
+
+
+def _unsided(share: Shares) -> tuple:
+    """Return a stratum up to mirror images of its units."""
+    turn = str.maketrans("+-", "-+")
+    found = []
+    for face, state in _forms(share):
+        kind = Kind.INACTIVE if state.kind == Kind.ACTIVE else state.kind
+        found.append((max(face, face.translate(turn)), state.sign, kind))
+    return tuple(sorted(found))
+
+
+def _stands(share: Shares) -> bool:
+    """Whether all units have the form that stands for both."""
+    units = share.residual.creases.problem.units
+    return all(
+        units.represents(face) if face else state.kind != Kind.ACTIVE
+        for face, state in _forms(share)
+    )
 
 
 def _of_crease(part: list[Shares], copies: int) -> CreaseComponent:
@@ -100,10 +152,12 @@ def _of_crease(part: list[Shares], copies: int) -> CreaseComponent:
     pairs = [(_crease_stratum(share), share) for share in part]
     pairs.sort(key=lambda pair: (-pair[0].dimension, pair[0].key))
     strata = tuple(stratum for stratum, _ in pairs)
+    intercept, *slopes = _outer_numbers(residual, strata[0])
     return CreaseComponent(
         residual.creases.problem,
         residual.loss,
-        _level_of(residual, strata[0]),
+        intercept,
+        slopes,
         strata,
         residual.is_global,
         False,
@@ -149,11 +203,21 @@ def _signs_of(problem: Problem, ranks: tuple[int, ...], state: HingeState) -> It
             yield "0" if state.kind == Kind.KINK and rank == state.place else "-"
 
 
-def _level_of(residual: CreaseResidual, stratum: HingeStratum) -> Number:
-    """Return m, from the fit at the first site."""
+def _outer_numbers(residual: CreaseResidual, stratum: HingeStratum) -> list[Number]:
+    """Return m, from the fit at the first site, or m and the linear part that fit best."""
     problem = residual.creases.problem
-    level = problem.means[0] - residual.point.residual[0]
+    if problem.has_linear:
+        errors = (_left_at(residual, stratum, k) for k in range(len(problem.sites)))
+        constant = residual.point.isolated.constant
+        return problem.outer.coefficients([constant(0) + error for error in errors])
+    return [_left_at(residual, stratum, 0) - residual.point.residual[0]]
+
+
+def _left_at(residual: CreaseResidual, stratum: HingeStratum, place: int) -> Number | fmpq:
+    """Return what the units of a stratum leave of the target at a site."""
+    problem = residual.creases.problem
+    left = problem.means[place]
     for group in stratum.groups:
-        if group.face[problem.sites[0].first] == "+":
-            level = level - group.response(residual.creases.inputs[0])
-    return level
+        if group.face[problem.sites[place].first] == "+":
+            left = left - group.response(residual.creases.inputs[place])
+    return left

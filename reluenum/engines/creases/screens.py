@@ -96,7 +96,8 @@ class DoubleCreases:
         -------
         (K, m, d) array
         """
-        free = np.array([np.hstack([self.roots, *(self.free[c.signs] for c in s)]) for s in batch])
+        outer = self.roots * _doubles(self.creases.outer).T
+        free = np.array([np.hstack([outer, *(self.free[c.signs] for c in s)]) for s in batch])
         columns = np.array([np.hstack([self.responses[c.signs] for c in s]) for s in batch])
         kept = np.eye(free.shape[1]) - free @ np.linalg.pinv(free)
         columns = kept @ columns

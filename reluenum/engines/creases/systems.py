@@ -44,13 +44,9 @@ class CreaseSystem:
 
     @cached_property
     def free(self) -> fmpq_mat:
-        """The constant and the indicators of creases that have an offset, as columns."""
+        """The outer columns and the indicators of creases that have an offset, as columns."""
         columns = [c.indicator for c in (*self.support, *self.held) if c.has_offset]
-        return fmpq_mat([[fmpq(1), *row] for row in zip(*columns, strict=True)] or self._ones)
-
-    @property
-    def _ones(self) -> list[list[fmpq]]:
-        return [[fmpq(1)] for _ in self.creases.inputs]
+        return fmpq_mat([*map(list, (*self.creases.outer, *columns))]).transpose()
 
     @property
     def is_independent(self) -> bool:
@@ -65,7 +61,7 @@ class CreaseSystem:
     def remover(self) -> fmpq_mat:
         """The projector that takes the errors y - f to r: it is 0 on `free`."""
         columns = zip(*self.free.tolist(), strict=True)
-        found = remover_of(self.creases, list(columns)[1:])
+        found = remover_of(self.creases, list(columns)[len(self.creases.outer) :])
         if found is None:
             raise ZeroDivisionError("a support whose offsets are dependent")
         return found
@@ -163,14 +159,16 @@ class CreaseSystem:
 
 
 def remover_of(creases: Creases, indicators: Sequence[Vector]) -> fmpq_mat | None:
-    """Return the projector, orthogonal for the weights, that is 0 on constants and on indicators.
+    """Return the projector, orthogonal for the weights, that is 0 on what is free.
+
+    On constants, a linear part, and indicators.
 
     Returns
     -------
     (p, p) fmpq_mat, or None if these are dependent
     """
     size, weights = len(creases.inputs), _weight_matrix(creases)
-    free = fmpq_mat([[fmpq(1), *(column[k] for column in indicators)] for k in range(size)])
+    free = fmpq_mat([*map(list, (*creases.outer, *indicators))]).transpose()
     if free.ncols() > size or free.rank() < free.ncols():
         return None
     weighted = free.transpose() * weights

@@ -34,7 +34,7 @@ def components_in(found: Sequence[Shares]) -> Iterator[tuple[list[Shares], int]]
         width = len(part[0])
         copies = factorial(width) // _group_size(width, swaps, turns)
         if mirrored:
-            copies *= 2 ** (width - len(_orbit(dying, [*swaps], turns)))
+            copies *= 2 ** (width - len(_orbit_of(dying, swaps, turns)))
         yield [known[states] for states in sorted(part)], copies
 
 
@@ -132,7 +132,7 @@ def _classes(links: dict[States, list[States]]) -> Iterator[Class]:
             yield part, swaps, back, dying
 
 
-def _orbit(points: Iterable[int], swaps: Iterable[Order], turns: Iterable[Order]) -> set[int]:
+def _orbit_of(points: Iterable[int], swaps: Iterable[Order], turns: Iterable[Order]) -> set[int]:
     """Return where exchanges of two, and other orders, can take some places."""
     found, waiting = set(), set(points)
     while waiting:

@@ -15,8 +15,8 @@ from ..hinges.units import DEAD, Unit
 from ..pages import read_records
 from ..points import NUMBER_BITS, TEXT_BITS, Texts, ball_order, interval, least, nearest
 from ..reals import matched, require, sign, told
-from .groups import Group, Number, level
-from .joined import Landing, landings
+from .groups import Group, Number, level, outer
+from .joined import Landing, forms_joined, landings
 from .records import Proof, largest, read_descriptions
 from .residuals import Residual
 from .sites import Sites, has_free_biases
@@ -119,15 +119,18 @@ class Minima:
         for group in groups:
             numbers = [lambda _, s=group.unit.sign: fmpq(s), *group.vector()]
             units += [[self.texts(part, group.share) for part in numbers]] * group.count
-        flat = [frozenset("0")] * (self.sites.depth + 1)
+        flat, depth = [frozenset("0")] * (self.sites.depth + 1), self.sites.depth
         for number, text in zip(stratum.zeros.values(), ("-1", "1", "0"), strict=True):
             units += [[*flat, frozenset([text])]] * number
-        return {
+        found = {
             "a": [a for a, *_ in units],
             "B": [unit[1:-1] for unit in units],
             "c": [unit[-1] for unit in units],
-            "m": self.texts(partial(level, groups)),
         }
+        if self.sites.linear == "none":
+            return {**found, "m": self.texts(partial(level, groups))}
+        *linear, bias = (self.texts(partial(outer, groups, k=k)) for k in range(depth + 1))
+        return {**found, "m": bias, "beta": linear}
 
 
 def name(stratum: Stratum) -> tuple:
@@ -169,7 +172,7 @@ def lowest(found: Sequence[Landing]) -> list[Landing]:
 def check(found: Sequence[Landing], records: Any) -> None:
     """Claim 322: the document has these components, each once and right, by ascending loss."""
     require(type(records) is list, "components: no list")
-    parts = [Minima(landing, *part) for landing in found for part in landing.components()]
+    parts = [Minima(landing, *part) for landing in found for part in forms_joined(landing)]
     left = {frozenset(map(name, part.strata)): part for part in parts}
     best, previous = lowest(found), None
     for number, record in enumerate(records):
@@ -204,10 +207,11 @@ def proof_of(document: dict[str, Any], folder: Path) -> Report:
     matched(document["enumeration"], enumeration(sites, len(found)), "enumeration")
     check(found, document["components"])
     weight = f" of weight {sites.total}" if "weights" in problem else ""
+    also = "" if sites.linear == "none" else ", linear part free"
     return Report(
         problem=f"n = {sites.points}{weight}, d = {sites.depth}, width {sites.width}, "
         f"ridge {sites.ridge * sites.scale}, loss {problem['loss']}, output bias free, "
-        "hidden bias free",
+        f"hidden bias free{also}",
         digest=hashlib.sha256(json.dumps(problem, sort_keys=True).encode()).hexdigest(),
         compared=False,
         unchecked=tuple(key for key in UNCHECKED if key in document),

@@ -86,8 +86,21 @@ class Group:
 
 def level(groups: Sequence[Group], residual: Residual) -> Any:
     """Claim 309: the output bias is what units and the residual leave of the target at a site."""
-    sites = groups[0].judged.sites if groups else residual.sites
+    sites = residual.sites
     if any(group.square(residual) is None for group in groups):
         return None
-    outputs = sum((group.output(residual, 0) for group in groups), fmpq(0))
-    return sites.y[0] - residual.forces[0] * (1 / sites.copies[0]) - outputs
+    return left_at(groups, residual, 0) - residual.forces[0] * (1 / sites.copies[0])
+
+
+def left_at(groups: Sequence[Group], residual: Residual, site: int) -> Any:
+    """Return what units leave of the target at a site."""
+    return residual.sites.y[site] - sum((g.output(residual, site) for g in groups), fmpq(0))
+
+
+def outer(groups: Sequence[Group], residual: Residual, k: int) -> Any:
+    """Claim 327: a coordinate of the best linear part, or behind these the best output bias."""
+    sites = residual.sites
+    if any(group.square(residual) is None for group in groups):
+        return None
+    errors = [left_at(groups, residual, site) for site in range(sites.size)]
+    return dot(sites.fitter.tolist()[k], errors)

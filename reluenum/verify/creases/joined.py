@@ -12,7 +12,7 @@ from ..reals import LEVELS, dot, enclosure, require, sign
 from .cores import Core
 from .residuals import Residual
 from .strata import Stratum, strata_of
-from .units import Judged
+from .units import Judged, mirrored, stands
 from .weights import Columns, Weights
 
 
@@ -102,9 +102,9 @@ class Landing:
         links, met = links_of(self.judged, known), set()
         for start in known:
             if start not in met:
-                part, *changes = walked(start, links)
+                part, pairs, turns, _ = walked(start, links)
                 met |= part
-                yield [known[units] for units in part], copies(len(start), *changes)
+                yield [known[units] for units in part], copies(len(start), pairs, turns)
 
 
 def landings(points: Sequence[Core]) -> list[Landing]:
@@ -122,6 +122,43 @@ def landings(points: Sequence[Core]) -> list[Landing]:
         if judged.is_stationary:
             found.append(landing)
     return [landing for landing in found if landing.strata and not known(landing, names)]
+
+
+def forms_joined(landing: Landing) -> Iterator[Component]:
+    """Claim 328: components that differ by mirror images of units are listed as one (Lemma 129).
+
+    They have their strata in common, up to mirror images; of each the form stands where all units
+    have the form that stands for both.
+    """
+    parts = list(landing.components())
+    if landing.judged.sites.linear == "none":
+        yield from parts
+        return
+    owners: dict[tuple, int] = {}
+    for number, (strata, _) in enumerate(parts):
+        for stratum in strata:
+            owners.setdefault(unsided(stratum), number)
+    for number in sorted(set(owners.values())):
+        same = [part for part in parts if owners[unsided(part[0][0])] == number]
+        strata = [stratum for part, _ in same for stratum in part if is_shown(stratum)]
+        yield strata, sum(copies for _, copies in same)
+
+
+def unsided(stratum: Stratum) -> tuple:
+    """Return the units of a stratum up to mirror images."""
+    faces = [stratum.judged.crease_of(unit).text if unit.sign else "" for unit in stratum.units]
+    kinds = ("inactive" if unit.kind == "active" else unit.kind for unit in stratum.units)
+    signs = (unit.sign for unit in stratum.units)
+    forms = (min(face, mirrored(face)) for face in faces)
+    return tuple(sorted(zip(forms, signs, kinds, strict=True)))
+
+
+def is_shown(stratum: Stratum) -> bool:
+    """Whether all units have the form that stands for both."""
+    return all(
+        stands(stratum.judged.crease_of(unit).text) if unit.sign else unit.kind != "active"
+        for unit in stratum.units
+    )
 
 
 def known(landing: Landing, names: set[frozenset]) -> bool:

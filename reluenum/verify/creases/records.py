@@ -78,7 +78,7 @@ def dependent(sites: Sites, support: Support) -> bool:
     creases = [sites.creases[place] for place in support]
     offsets = sum(crease.has_offset for crease in creases)
     remover = sites.remover_of(support)
-    if len(support) + offsets >= sites.size or not remover.is_independent:
+    if len(support) + offsets > sites.size - len(sites.outer) or not remover.is_independent:
         return True
     return any(remover.implies(*pair) for pair in permutations(creases, 2))
 
@@ -230,4 +230,4 @@ def supports(sites: Sites) -> Iterator[Support]:
 
 def largest(sites: Sites) -> int:
     """Return how many creases independent columns can have, at most as many as units."""
-    return min(sites.width, sites.size - 1, len(sites.creases))
+    return min(sites.width, sites.size - len(sites.outer), len(sites.creases))

@@ -7,7 +7,17 @@ from typing import Any
 
 from flint import fmpq, fmpq_mat
 
-from ..exact import PROBLEM, Forms, cocircuits, covectors, distinct, onto, short, weights_of
+from ..exact import (
+    PROBLEM,
+    Forms,
+    cocircuits,
+    covectors,
+    distinct,
+    onto,
+    row_space,
+    short,
+    weights_of,
+)
 from ..reals import dot, matched, require
 
 MOST_UNITS = 1 << 10
@@ -18,11 +28,12 @@ Support = tuple[int, ...]  # places of creases in the sorted list
 
 
 def has_free_biases(problem: Any) -> None:
-    """Claim 266: neither hidden biases nor the output bias are penalised.
+    """Claim 266: neither hidden biases nor the output bias nor a linear part are penalised.
 
-    Then the infimum is attained (Lemma 80).
+    Then the infimum is attained (Lemmas 80 and 129).
     """
-    given = {key: ... for key in ("weights",) if type(problem) is dict and key in problem}
+    possible = {"weights": ..., "linear": frozenset(("free",))}
+    given = {k: v for k, v in possible.items() if type(problem) is dict and k in problem}
     matched(problem, PROBLEM | given | {"output_bias": "free", "hidden_bias": "free"}, "problem")
     require(len(problem["x"]) == len(problem["y"]), "problem: x, y")
     require(problem["width"] != "all", "problem: every width")
@@ -124,12 +135,14 @@ class Crease:
 class Remover:
     """The projector R_S for some sets of active sites, their indicators and 1 being its kernel.
 
+    And with a linear part its columns.
+
     `forces` takes what is left of the targets to forces: it is the weights times R_S.
     """
 
     def __init__(self, sites: "Sites", masks: Iterable[int]) -> None:
         self.masks = tuple(masks)
-        columns = [[fmpq(1)] * sites.size, *map(sites.indicator, self.masks)]
+        columns = [*sites.outer, *map(sites.indicator, self.masks)]
         free, size = fmpq_mat(columns).transpose(), sites.size
         weights = fmpq_mat(size, size)
         for k, weight in enumerate(sites.copies):
@@ -172,6 +185,7 @@ class Sites:
         require(self.ridge > 0, "problem: ridge is not positive")
         self.remover: Callable[[tuple[int, ...]], Remover]
         self.remover = lru_cache(MOST_REMOVERS)(lambda masks: Remover(self, masks))
+        self.linear = problem.get("linear", "none")
         self._arrange(creases)
         self.span = onto([self.between(0, k) for k in range(self.size)])
 
@@ -189,19 +203,47 @@ class Sites:
     def _arrange(self, creases: float) -> None:
         """Claim 271: the creases are the faces with an active site, if inputs differ (24.5).
 
-        If all heights are equal on a face, it has all signs equal; so B_F is not 0.
+        With a linear part there must be an inactive one, too (Lemma 129). If all heights are equal
+        on a face, it has all signs equal; so B_F is not 0.
         """
+        self.creases: list[Crease] = []
+        self.place_of: dict[str, int] = {}
+        if self.size == len(self.outer):  # all signs occur, and no unit can live
+            self.columns = 2**self.size
+            return
         rows, budget = {k: self.row(k) for k in range(self.size)}, 2_000_000 + 2000 * creases**2
         rays = cocircuits(rows, min(budget, MOST_WORK))
-        signs = covectors(rays, self.size, 2 * creases + 3)
+        most = (2 if self.linear == "none" else 3) * creases + 3  # Lemma 76
+        signs = covectors(rays, self.size, most)
         self.columns = len({minus for _, minus in signs})
-        self.creases: list[Crease] = []
         for plus, minus in signs if self.size > 1 else ():
-            if plus:
+            if plus and (minus or self.linear == "none"):
                 text = "".join("0+-"[(plus >> k & 1) - (minus >> k & 1)] for k in self.site_of)
                 self.creases.append(Crease(self, text, plus, self.everything & ~(plus | minus)))
         self.creases.sort(key=lambda crease: crease.text)
         self.place_of = {crease.text: place for place, crease in enumerate(self.creases)}
+
+    @cached_property
+    def outer(self) -> list[list[fmpq]]:
+        """Independent columns of the output bias and the linear part."""
+        if self.linear == "none":
+            return [[fmpq(1)] * self.size]
+        columns = zip(*map(self.row, range(self.size)), strict=True)
+        return row_space(list(map(list, columns))).tolist()
+
+    @cached_property
+    def fitter(self) -> fmpq_mat:
+        """Claim 326: takes errors to the best linear part and output bias, the shortest (Lemma 74).
+
+        These are combinations of the rows of inputs with a 1.
+        """
+        rows = fmpq_mat(list(map(self.row, range(self.size))))
+        basis = row_space(rows.tolist())
+        columns = rows * basis.transpose()
+        heavy = fmpq_mat(
+            [[w * x for x in row] for w, row in zip(self.copies, columns.tolist(), strict=True)]
+        )
+        return basis.transpose() * (columns.transpose() * heavy).inv() * heavy.transpose()
 
     @cached_property
     def every_u(self) -> Forms:

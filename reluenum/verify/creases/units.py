@@ -229,6 +229,16 @@ class Judged:
         return height * (node.tight.sign / self.sites.ridge)
 
 
+def mirrored(face: str) -> str:
+    """Return the face of the mirror images of units."""
+    return face.translate(str.maketrans("+-", "-+"))
+
+
+def stands(face: str) -> bool:
+    """Whether of a face and its mirror image this one stands for both."""
+    return face.strip("0").startswith("+")
+
+
 def used(judged: Judged, units: Sequence[Unit]) -> list[int]:
     """Return the nodes of some units, in ascending order."""
     return sorted({knot for unit in units for knot in judged.knots(unit)})

@@ -18,7 +18,7 @@ from ..reals import require, sign
 from .cores import applied, inverse, reduce_by, solved
 from .residuals import Residual
 from .sites import Crease
-from .units import Judged, Tight, used
+from .units import Judged, Tight, mirrored, stands, used
 
 MOST_CORNERS = 1 << 16
 
@@ -116,19 +116,27 @@ class Columns:
         """Claim 297: the two first levels of a line have one column, and gaps their indicators.
 
         1_A is the difference of the columns at the ends of a gap, divided by that of the levels.
+        With a linear part a kink has the column of its mirror image, and of two opposite gaps one
+        counts.
         """
         lines = [self.judged.knots(unit)[0] for unit, _ in self._living("line")]
         if lines:
             yield self._vector({lines[0]: fmpq(1), lines[1]: fmpq(-1)})
         gaps = self._living("gap")
+        if self.sites.linear != "none":
+            place = {self.judged.nodes[k].tight.crease.text: k for k in self.nodes}
+            pairs = ((k, place.get(mirrored(text))) for text, k in place.items() if stands(text))
+            yield from (self._vector({k: fmpq(1), j: fmpq(-1)}) for k, j in pairs if j is not None)
+            gaps = [(unit, tight) for unit, tight in gaps if stands(tight.crease.text)]
         for factors in self._dependencies(gaps):
             yield self._total(factors, gaps)
 
     def _dependencies(self, gaps: Sequence[tuple[Unit, Tight]]) -> list[list[fmpq]]:
-        """Return factors with which indicators of gaps add up to constants."""
-        masks = [self.sites.everything, *(tight.crease.active for _, tight in gaps)]
-        table = fmpq_mat([self.sites.indicator(mask) for mask in masks])
-        return [row[1:] for row in null_space(table.transpose()).transpose().tolist()]
+        """Return factors with which indicators of gaps add up to constants, or a linear part."""
+        outer = self.sites.outer
+        indicators = (self.sites.indicator(tight.crease.active) for _, tight in gaps)
+        table = fmpq_mat([*outer, *indicators])
+        return [row[len(outer) :] for row in null_space(table.transpose()).transpose().tolist()]
 
     def _total(self, factors: Sequence[fmpq], gaps: Sequence[tuple[Unit, Tight]]) -> Vector:
         """Return the weights of a combination of indicators."""
