@@ -18,9 +18,10 @@ CLOSE = (1e-5, 1e-3)
 class CreaseProducts:
     """Least values of the loss on products of signed closed cells of `width` units or fewer."""
 
-    def __init__(self, inputs, targets, ridge):
+    def __init__(self, inputs, targets, ridge, linear=False):
         self.x, self.y = np.array(inputs, dtype=float), np.array(targets, dtype=float)
         self.rows = np.c_[self.x, np.ones(len(self.x))]
+        self.outer = np.c_[np.ones(len(self.x)), self.x] if linear else np.ones((len(self.x), 1))
         self.ridge, self.known = float(ridge), {}
         signs = product((False, True), repeat=len(self.x))
         self.cells = [cell for cell in signs if any(cell) and self.is_a_cell(cell)]
@@ -41,23 +42,24 @@ class CreaseProducts:
     def _least(self, units):
         import clarabel
 
-        size, n = self.rows.shape[1], len(self.y)
-        total = 1 + len(units) * (size + 1)
+        size, (n, first) = self.rows.shape[1], self.outer.shape
+        last = first + len(units) * size
+        total = last + len(units)
         design, walls, blocks = np.zeros((n, total)), [], []
-        design[:, 0] = 1
+        design[:, :first] = self.outer
         for k, (sign, cell) in enumerate(units):
-            own, active = slice(1 + k * size, 1 + (k + 1) * size), np.array(cell)
+            own, active = slice(first + k * size, first + (k + 1) * size), np.array(cell)
             rows = np.c_[self.x, np.zeros(n)] if all(cell) else self.rows
             design[:, own] = sign * active[:, None] * rows
             wall = np.zeros((0 if all(cell) else n, total))
             wall[:, own] = np.where(active, -1, 1)[:, None] * self.rows if len(wall) else 0
             walls.append(wall)
             block = np.zeros((size, total))
-            block[0, 1 + len(units) * size + k] = -1
+            block[0, last + k] = -1
             block[1:, own] = -np.eye(size)[:-1]
             blocks.append(block)
         price = -2 * design.T @ self.y
-        price[1 + len(units) * size :] += 2 * self.ridge
+        price[last:] += 2 * self.ridge
         walls = np.vstack(walls)
         cones = [clarabel.NonnegativeConeT(len(walls))]
         cones += [clarabel.SecondOrderConeT(size) for _ in units]
@@ -68,7 +70,7 @@ class CreaseProducts:
         square = csc_matrix(np.triu(2 * design.T @ design))
         problem = square, price, csc_matrix(table), np.zeros(len(table)), cones, settings
         found = clarabel.DefaultSolver(*problem).solve()
-        vectors = np.array(found.x)[1 : 1 + len(units) * size].reshape(len(units), size)
+        vectors = np.array(found.x)[first:last].reshape(len(units), size)
         return found.obj_val + self.y @ self.y, vectors
 
     def _around(self, unit, vector, close):
@@ -86,7 +88,8 @@ class CreaseProducts:
 
     def losses(self, width):
         """Return the losses of minima, and those of networks of which nothing is said."""
-        found, doubtful = [float(((self.y - self.y.mean()) ** 2).sum())], []
+        left = self.y - self.outer @ np.linalg.lstsq(self.outer, self.y, rcond=None)[0]
+        found, doubtful = [float((left**2).sum())], []
         signed = list(product((1, -1), self.cells))
         for number in range(1, width + 1):
             for units in combinations_with_replacement(signed, number):

@@ -196,11 +196,6 @@ def test_a_linear_target_is_for_nothing_but_dead_units():
 
 
 def test_what_does_not_go_with_it_is_refused_in_a_line(tmp_path, capsys):
-    rows = [["0", "1"], ["1", "0"], ["1", "1"]]
-    with pytest.raises(
-        InputError, match="linear: free with hidden biases that are free and several"
-    ):
-        Problem.from_text(rows, ["0", "1", "2"], 1, "1", linear="free", **FREE)
     problem = posed("0123", "0101", 1, "1/10", "ridge")
     with pytest.raises(InputError, match="linear: ridge with free hidden biases, along a path"):
         ridge_path(problem, 1)
