@@ -492,7 +492,8 @@ def test_hostile_sizes_are_refused_before_the_work(tmp_path):
 def test_other_problems_are_refused(tmp_path):
     for changes, text in (
         ({"output_bias": "none"}, "output_bias"),
-        ({"linear": "free"}, "linear"),
+        ({"linear": "ridge"}, "linear"),
+        ({"linear": "free"}, "records for"),
         ({"activation": "abs"}, "activation"),
         ({"width": "all"}, "width"),
         ({"width": 0}, "width"),
