@@ -183,7 +183,7 @@ class Ball(Rough):
         self._enclose()
 
     def _enclose(self) -> None:
-        """Claim 276: |r_S - theta r|^2 <= 2 gamma (Lemma 98); r.y = |r|^2 + sum of b.u_F(r)."""
+        """Claim 280: |r_S - theta r|^2 <= 2 gamma (Lemma 98); r.y = |r|^2 + sum of b.u_F(r)."""
         ridge, us = arb(self.sites.ridge), [super(Ball, self)._values(c.u) for c in self.creases]
         longest = max((root_above(dot(u, u)) for u in us), default=arb(0))
         self.theta = arb(1) if longest <= ridge else (ridge / longest).lower()

@@ -28,9 +28,9 @@ Support = tuple[int, ...]  # places of creases in the sorted list
 
 
 def has_free_biases(problem: Any) -> None:
-    """Claim 266: neither hidden biases nor the output bias nor a linear part are penalised.
+    """Claim 269: neither hidden biases nor the output bias nor a linear part are penalised.
 
-    Then the infimum is attained (Lemmas 80 and 129).
+    Then the infimum is attained (Lemma 80, Lemma 129).
     """
     possible = {"weights": ..., "linear": frozenset(("free",))}
     given = {k: v for k, v in possible.items() if type(problem) is dict and k in problem}
@@ -63,7 +63,7 @@ class Crease:
 
     @cached_property
     def u(self) -> Forms:
-        """Claim 267: u_F as a map of forces (24.5)."""
+        """Claim 270: u_F as a map of forces (24.5)."""
         columns = [self.flat.exact * self._arm(k) for k in range(self.sites.size)]
         rows = zip(*(column.entries() for column in columns), strict=True)
         return Forms(fmpq_mat([list(row) for row in rows]))
@@ -85,7 +85,7 @@ class Crease:
 
     @cached_property
     def rises(self) -> Forms:
-        """Claim 268: all of these have the sign s iff s u_F . x orders sites as the face asks."""
+        """Claim 271: all of these have the sign s iff s u_F . x orders sites as the face asks."""
         low, high, middle = self._parts
         pairs = [(j, k) for j in middle[:1] or low for k in high]
         return self._steps(pairs + [(j, k) for j in low for k in middle[:1]])
@@ -110,7 +110,7 @@ class Crease:
 
     @cached_property
     def turns(self) -> Forms:
-        """Claim 269: the left sides of (24.7) for s = 1, on the rays of the zeros (Lemma 95)."""
+        """Claim 272: the left sides of (24.7) for s = 1, on the rays of the zeros (Lemma 95)."""
         rows = {k: self.sites.row(k) for k in self.sites.members(self.zeros)}
         rays = cocircuits(rows, MOST_WORK).values() if rows else ()
         return Forms(fmpq_mat(len(rays), self.sites.size, [x for r in rays for x in self._turn(r)]))
@@ -160,7 +160,7 @@ class Remover:
         return crease.u.exact * self.forces.exact
 
     def implies(self, one: Crease, other: Crease) -> bool:
-        """Claim 270: u_G is P_G u_F or its negative for all that R_S leaves.
+        """Claim 273: u_G is P_G u_F or its negative for all that R_S leaves.
 
         So is it if G is in the closure of F. If both are as long as the ridge, R_S z_F and R_S z_G
         are equal, up to a sign (Lemma 99).
@@ -201,7 +201,7 @@ class Sites:
         self.scatter = squares - dot(sums, self.y)
 
     def _arrange(self, creases: float) -> None:
-        """Claim 271: the creases are the faces with an active site, if inputs differ (24.5).
+        """Claim 274: the creases are the faces with an active site, if inputs differ (24.5).
 
         With a linear part there must be an inactive one, too (Lemma 129). If all heights are equal
         on a face, it has all signs equal; so B_F is not 0.
@@ -213,8 +213,7 @@ class Sites:
             return
         rows, budget = {k: self.row(k) for k in range(self.size)}, 2_000_000 + 2000 * creases**2
         rays = cocircuits(rows, min(budget, MOST_WORK))
-        most = (2 if self.linear == "none" else 3) * creases + 3  # Lemma 76
-        signs = covectors(rays, self.size, most)
+        signs = covectors(rays, self.size, self.faces_per_crease * creases + 3)
         self.columns = len({minus for _, minus in signs})
         for plus, minus in signs if self.size > 1 else ():
             if plus and (minus or self.linear == "none"):
@@ -222,6 +221,11 @@ class Sites:
                 self.creases.append(Crease(self, text, plus, self.everything & ~(plus | minus)))
         self.creases.sort(key=lambda crease: crease.text)
         self.place_of = {crease.text: place for place, crease in enumerate(self.creases)}
+
+    @property
+    def faces_per_crease(self) -> int:
+        """How many faces there can be for each crease, besides three (Lemma 76)."""
+        return 2 if self.linear == "none" else 3
 
     @cached_property
     def outer(self) -> list[list[fmpq]]:
@@ -233,7 +237,7 @@ class Sites:
 
     @cached_property
     def fitter(self) -> fmpq_mat:
-        """Claim 326: takes errors to the best linear part and output bias, the shortest (Lemma 74).
+        """Claim 275: takes errors to the best linear part and output bias, the shortest (Lemma 74).
 
         These are combinations of the rows of inputs with a 1.
         """

@@ -18,7 +18,7 @@ class Space:
 
     @classmethod
     def around(cls, sites: Sites, support: Support, remover: Remover) -> "Space":
-        """Claim 272: r_S is one of all R_S(y - sum X_F b_F) (Lemma 101)."""
+        """Claim 276: r_S is one of all R_S(y - sum X_F b_F) (Lemma 101)."""
         rows = [[fmpq(0)] * sites.size]
         for place in support:
             values = remover.forces.exact * sites.creases[place].values.exact
@@ -26,7 +26,7 @@ class Space:
         return cls(remover.pulls, row_space(rows).transpose())
 
     def _constants(self, forms: Forms) -> list[fmpq | None]:
-        """Claim 273: the values of forms that are the same everywhere, None for others."""
+        """Claim 277: the values of forms that are the same everywhere, None for others."""
         values, moved = forms.exact * self.origin, (forms.exact * self.moves).tolist()
         pairs = zip(values.entries(), moved, strict=True)
         return [None if any(row) else value for value, row in pairs]
@@ -40,7 +40,7 @@ class Space:
         return Space(self.origin - column * (value / slopes[0, k]), self.moves * null_space(slopes))
 
     def likeness(self, one: Crease, other: Crease) -> int:
-        """Claim 274: 1 or -1 if two u are equal everywhere, or opposite (Lemma 101); else 0."""
+        """Claim 278: 1 or -1 if two u are equal everywhere, or opposite (Lemma 101); else 0."""
         for side in (1, -1):
             if set(self.constants(self._difference(one, other, side))) == {fmpq(0)}:
                 return side
@@ -52,7 +52,7 @@ class Space:
     def factored(
         self, one: Crease, other: Crease, side: int
     ) -> tuple[list[fmpq], list[fmpq]] | None:
-        """Claim 275: h and d if u - s u' = h d everywhere, h not being constant (Lemma 101)."""
+        """Claim 279: h and d if u - s u' = h d everywhere, h not being constant (Lemma 101)."""
         table = self._difference(one, other, side).exact
         on_space = (table * self.origin).tolist(), (table * self.moves).tolist()
         rows = [a + b for a, b in zip(*on_space, strict=True)]

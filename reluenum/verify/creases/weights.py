@@ -84,12 +84,12 @@ class Columns:
         return applied(kink.values.exact.tolist(), [x / self.sites.ridge for x in u])
 
     def start(self, size: int) -> Vector | None:
-        """Claim 295: y - r_S is made of the columns of S; those of its hinges span the same."""
+        """Claim 299: y - r_S is made of the columns of S; those of its hinges span the same."""
         found = solved([row[:size] for row in self.gram[:size]], self.gains[:size])
         return None if found is None else [*found, *[fmpq(0)] * (len(self.nodes) - size)]
 
     def kernel(self) -> list[Vector] | None:
-        """Claim 296: what weights can be added to others with no effect at the inputs.
+        """Claim 300: what weights can be added to others with no effect at the inputs.
 
         Exactly, or all that `relations` knows if the other columns are seen to be independent.
         """
@@ -113,7 +113,7 @@ class Columns:
         return found
 
     def relations(self) -> Iterator[Vector]:
-        """Claim 297: the two first levels of a line have one column, and gaps their indicators.
+        """Claim 301: the two first levels of a line have one column, and gaps their indicators.
 
         1_A is the difference of the columns at the ends of a gap, divided by that of the levels.
         With a linear part a kink has the column of its mirror image, and of two opposite gaps one
@@ -124,12 +124,17 @@ class Columns:
             yield self._vector({lines[0]: fmpq(1), lines[1]: fmpq(-1)})
         gaps = self._living("gap")
         if self.sites.linear != "none":
-            place = {self.judged.nodes[k].tight.crease.text: k for k in self.nodes}
-            pairs = ((k, place.get(mirrored(text))) for text, k in place.items() if stands(text))
-            yield from (self._vector({k: fmpq(1), j: fmpq(-1)}) for k, j in pairs if j is not None)
-            gaps = [(unit, tight) for unit, tight in gaps if stands(tight.crease.text)]
+            yield from self._mirrors()
+            gaps = [gap for gap in gaps if stands(gap[1].crease.text)]
         for factors in self._dependencies(gaps):
             yield self._total(factors, gaps)
+
+    def _mirrors(self) -> Iterator[Vector]:
+        """Yield the differences of kinks and their mirror images."""
+        place = {self.judged.nodes[k].tight.crease.text: k for k in self.nodes}
+        for text, k in place.items():
+            if stands(text) and (other := place.get(mirrored(text))) is not None:
+                yield self._vector({k: fmpq(1), other: fmpq(-1)})
 
     def _dependencies(self, gaps: Sequence[tuple[Unit, Tight]]) -> list[list[fmpq]]:
         """Return factors with which indicators of gaps add up to constants, or a linear part."""
@@ -163,7 +168,7 @@ class Columns:
 def vertices(
     nodes: Sequence[int], start: Vector, kernel: Sequence[Vector], total: Any
 ) -> list[Flow] | None:
-    """Claim 298: the vertices of the polytope of all W >= 0 that add up to y - r (Lemma 96).
+    """Claim 302: the vertices of the polytope of all W >= 0 that add up to y - r (Lemma 96).
 
     At each of them as many independent ones as the kernel has dimensions are 0.
     """
@@ -182,7 +187,7 @@ def vertices(
 
 
 def reach_of(start: Vector, kernel: Sequence[Vector], total: Any) -> list[arb]:
-    """Claim 299: how large factors of the kernel can be, as no weight is larger than the total.
+    """Claim 303: how large factors of the kernel can be, as no weight is larger than the total.
 
     None are known if they are exact, or if no corner is regular.
     """

@@ -22,7 +22,7 @@ Group = tuple[Unit, int]  # a unit, and how many are like it
 
 
 def heading(document: dict[str, Any]) -> None:
-    """Claim 257: the certificate is about the problem; nothing else is said but what is proved."""
+    """Claim 260: the certificate is about the problem; nothing else is said but what is proved."""
     optional = {key: OPTIONAL[key] for key in ("software",) if key in document}
     shape = dict.fromkeys(PROVED, ...) | {"completeness": "certificate"}
     matched(document, shape | optional, "document")
@@ -32,7 +32,7 @@ def heading(document: dict[str, Any]) -> None:
 
 
 def exact_text(value: fmpq, square: fmpq | int = 1) -> Texts:
-    """Claim 258: a decimal is value * sqrt(square), rounded to 30 digits; 0 is 0."""
+    """Claim 261: a decimal is value * sqrt(square), rounded to 30 digits; 0 is 0."""
     if value == 0:
         return frozenset("0")
     found = nearest(value, square, NUMBER_BITS)
@@ -50,7 +50,7 @@ class Minima:
 
     @property
     def loss(self) -> fmpq:
-        """Claim 259: the loss is 2 r.y - |r|^2, and what no network fits (Lemma 83).
+        """Claim 262: the loss is 2 r.y - |r|^2, and what no network fits (Lemma 83).
 
         Less the penalty of a linear part (Lemma 126).
         """
@@ -59,7 +59,7 @@ class Minima:
         return (fitted + line.scatter) * line.scale
 
     def record(self, names: Sequence[tuple], given: Any, best: fmpq) -> dict[str, Any]:
-        """Claim 260: what a document has to say of it, its strata in the order of the document.
+        """Claim 263: what a document has to say of it, its strata in the order of the document.
 
         Squares and kinks in the middle of strata are those of the document, if they are possible.
         """
@@ -150,7 +150,7 @@ def numbers(given: Any) -> tuple[fmpq, fmpq]:
 
 
 def middle(stratum: Stratum, given: Any) -> None:
-    """Claim 261: squares and kinks of a stratum are those of a network in it (Lemma 83)."""
+    """Claim 264: squares and kinks of a stratum are those of a network in it (Lemma 83)."""
     fit, parts = stratum.fit, dict.fromkeys(stratum.held, fmpq(0))
     for (unit, _), record in zip(groups_of(stratum), given["support"], strict=True):
         square, kink = numbers(record)
@@ -181,7 +181,7 @@ def shares(line: Line, unit: Unit, kink: fmpq) -> list[tuple]:
 
 
 def representative(stratum: Stratum, given: Any) -> dict[str, Any]:
-    """Claim 262: the network in the middle of the first stratum; units that are alike are equal."""
+    """Claim 265: the network in the middle of the first stratum; units that are alike are equal."""
     line, errors = stratum.fit.line, list(stratum.fit.line.y)
     a, slopes, offsets = [], [], []
     for (unit, count), record in zip(groups_of(stratum), given["support"], strict=True):
@@ -202,7 +202,7 @@ def representative(stratum: Stratum, given: Any) -> dict[str, Any]:
 
 
 def enumeration(line: Line, locally_minimal: int) -> dict[str, Any]:
-    """Claim 263: the counts: two cells for each input, sets of cells, residuals of minima."""
+    """Claim 266: the counts: two cells for each input, sets of cells, residuals of minima."""
     cells, width = 2 * line.size, line.width
     return {
         "sign_matrices": str(2 ** (line.points * width)),
@@ -216,7 +216,7 @@ def enumeration(line: Line, locally_minimal: int) -> dict[str, Any]:
 
 
 def found_on(line: Line) -> list[Minima]:
-    """Claim 264: the components are those of the strata of all residuals (Lemma 86)."""
+    """Claim 267: the components are those of the strata of all residuals (Lemma 86)."""
     found = []
     for values in residuals(line):
         residual = Residual(line, values)
@@ -230,7 +230,7 @@ def _components(residual: Residual, strata: Sequence[Stratum]) -> Iterator[Compo
 
 
 def check(found: Sequence[Minima], records: Any) -> None:
-    """Claim 265: the document lists these components, each once and right, sorted by loss."""
+    """Claim 268: the document lists these components, each once and right, sorted by loss."""
     require(type(records) is list, "components: no list")
     best = min(component.loss for component in found)
     left = {frozenset(map(name, component.strata)): component for component in found}

@@ -16,7 +16,7 @@ Component = tuple[list[Stratum], int]  # strata, and how many labelled component
 
 
 def limits_of(residual: Residual) -> dict[Unit, list[Unit]]:
-    """Claim 253: for each unit those in its closure, itself among them (Lemma 86)."""
+    """Claim 255: for each unit those in its closure, itself among them (Lemma 86)."""
     there, size = set(residual.units), residual.line.size
     found = {}
     for unit in residual.units:
@@ -27,7 +27,7 @@ def limits_of(residual: Residual) -> dict[Unit, list[Unit]]:
 
 
 def components(residual: Residual, strata: Sequence[Stratum]) -> Iterator[Component]:
-    """Claim 254: strata are connected if one is in the closure of the other (Lemma 86).
+    """Claim 256: strata are connected if one is in the closure of the other (Lemma 86).
 
     All of them are, with labelled units, too, if all limits are minima and there are more units
     than independent knots.
@@ -71,7 +71,7 @@ def closures(residual: Residual, known: dict[Units, Stratum]) -> Iterator[tuple[
 
 
 def walked(start: Units, links: Links) -> tuple[set[Units], set[Order], set[Order], set[int]]:
-    """Claim 255: the strata that links reach, and how units may have changed places at the start.
+    """Claim 257: the strata that links reach, and how units may have changed places at the start.
 
     Places of units are carried along each first way to a stratum, and compared at all others; also
     those of units that are 0 somewhere, where they can be replaced by their mirror images.
@@ -91,12 +91,17 @@ def walked(start: Units, links: Links) -> tuple[set[Units], set[Order], set[Orde
         home = back(places[units])
         alike = (k for k in range(1, len(units)) if units[k] == units[k - 1])
         pairs |= {(home[k - 1], home[k]) for k in alike}
-        dying |= {home[k] for k, unit in enumerate(units) if unit.kind == "zero"}
+        dying |= places_of_zeros(units, home)
     return set(places), pairs, turns, dying
 
 
+def places_of_zeros(units: Units, home: Order) -> set[int]:
+    """Return where units that are 0 stand at the start."""
+    return {home[k] for k, unit in enumerate(units) if unit.kind == "zero"}
+
+
 def reached(dying: set[int], pairs: set[Order], turns: set[Order]) -> set[int]:
-    """Claim 325: labelled components have units in either form, but for these (Lemma 128).
+    """Claim 258: labelled components have units in either form, but for these (Lemma 128).
 
     Such are units that are 0 somewhere, and all that come to stand where one of them stood.
     """
@@ -110,7 +115,7 @@ def reached(dying: set[int], pairs: set[Order], turns: set[Order]) -> set[int]:
 
 
 def copies(size: int, pairs: set[Order], turns: set[Order]) -> int:
-    """Claim 256: labelled components are the orders of units up to those that these generate.
+    """Claim 259: labelled components are the orders of units up to those that these generate.
 
     All orders within a class of units that exchanges join are among them, and the others permute
     these classes.

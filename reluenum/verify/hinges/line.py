@@ -50,7 +50,6 @@ class Line:
         self.x = sorted(x for (x,) in number)
         self.width, self.points, self.size = problem["width"], len(site), len(self.x)
         self.linear = problem.get("linear", "none")
-        self.sides = (1,) if self.linear == "free" else (1, -1)
         self._sum_up(weights_of(problem), [short(entry, "problem y") for entry in problem["y"]])
         self.scale = 1 / self.total if problem["loss"] == "mean" else fmpq(1)
         self.ridge = short(problem["ridge"], "problem ridge") / self.scale
@@ -59,6 +58,11 @@ class Line:
         line = [LINE] * (self.size > 1)
         self.knots = [*line, *((side, j) for side in self.sides for j in inner)]
         self.number = {knot: k for k, knot in enumerate(self.knots)}
+
+    @property
+    def sides(self) -> tuple[int, ...]:
+        """The sides to which units are active; where they do not matter, one."""
+        return (1,) if self.linear == "free" else (1, -1)
 
     def _sum_up(self, weights: Sequence[fmpq], targets: Sequence[fmpq]) -> None:
         """Add up weights and targets at each input, and what no network fits (Lemma 1a)."""
@@ -85,7 +89,7 @@ class Line:
         return [max(side * (x - self.x[place]), fmpq(0)) for x in self.x]
 
     def centred(self, values: Sequence[fmpq]) -> list[fmpq]:
-        """Claim 323: what the best output bias and linear part leave of numbers (Lemma 74).
+        """Claim 236: what the best output bias and linear part leave of numbers (Lemma 74).
 
         The mean is taken off, then what fits best of the inputs less their mean.
         """
@@ -107,7 +111,7 @@ class Line:
         return [w * (x - middle) for w, x in zip(self.w, self.x, strict=True)]
 
     def outer(self, values: Sequence[fmpq]) -> tuple[fmpq, fmpq]:
-        """Claim 324: the output bias and the linear part that fit numbers best.
+        """Claim 237: the output bias and the linear part that fit numbers best (Lemma 74).
 
         With one input and both of them free these are not unique; then the shortest pair counts.
         """

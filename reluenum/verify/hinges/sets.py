@@ -19,7 +19,7 @@ Cell = tuple[tuple[int, int], ...]  # numbers of knots, with the signs of their 
 
 
 def cells_of(line: Line) -> list[Cell]:
-    """Claim 236: a unit is at one knot, or between two neighbours that both are tight (Lemma 83).
+    """Claim 238: a unit is at one knot, or between two neighbours that both are tight (Lemma 83).
 
     It has one sign then; on the left of the last input the straight line has the opposite factor.
     """
@@ -73,7 +73,7 @@ def _power(square: fmpq) -> fmpq:
 
 
 def residuals(line: Line) -> list[tuple[fmpq, ...]]:
-    """Claim 237: each local minimum has one of these residuals (Lemma 83).
+    """Claim 239: each local minimum has one of these residuals (Lemma 83).
 
     That of constants, or of independent knots of L cells or fewer that `rejected` leaves.
     """
@@ -128,7 +128,7 @@ def _left(
 
 
 def independent(line: Line, edges: Array) -> Array:
-    """Claim 238: dependent are knots that are equal, and those with two ways around (Lemma 82).
+    """Claim 240: dependent are knots that are equal, and those with two ways around (Lemma 82).
 
     The straight line is one, and so is a place with knots of both sides.
     """
@@ -153,7 +153,7 @@ def _combined(parts: Balls, signs: Sequence[int]) -> Balls:
 
 
 def rejected(tables: Tables, edges: Array, signs: Array, slopes: Balls, lone: Array) -> Array:
-    """Claim 239: the sets that are no vertex of a minimum (Lemma 88).
+    """Claim 241: the sets that are no vertex of a minimum (Lemma 88).
 
     A factor has the wrong sign, or at a lone knot s p_r is not largest, nor the ridge beside it.
     """
@@ -166,7 +166,7 @@ def rejected(tables: Tables, edges: Array, signs: Array, slopes: Balls, lone: Ar
 
 
 def excess(tables: Tables, edges: Array, signs: Array, slopes: Balls, beside: Array) -> Array:
-    """Claim 240: the signs of s p_r less the ridge at neighbouring knots, 0 if not known.
+    """Claim 242: the signs of s p_r less the ridge at neighbouring knots, 0 if not known.
 
     p_r is the sum of residuals and columns, up to the sign of the straight line.
     """
@@ -177,7 +177,7 @@ def excess(tables: Tables, edges: Array, signs: Array, slopes: Balls, beside: Ar
 
 
 def residual(line: Line, edges: Sequence[int], signs: Sequence[int]) -> tuple[fmpq, ...] | None:
-    """Claim 241: the residual of knots by exact elimination; None if the signs are wrong."""
+    """Claim 243: the residual of knots by exact elimination; None if the signs are wrong."""
     rows = [
         [*(line.table[e][f] for f in edges), line.pulls[e] - sign * line.ridge]
         for e, sign in zip(edges, signs, strict=True)

@@ -37,7 +37,7 @@ class Fit:
         self.bends = {j: b - a for j, (a, b) in enumerate(pairwise(rises), start=1)}
 
     def left(self, place: int, knots: frozenset[Knot] | set[Knot]) -> Range | None:
-        """Claim 247: what units to the left of an input can add there to the slope (Lemma 83).
+        """Claim 249: what units to the left of an input can add there to the slope (Lemma 83).
 
         With knots of both sides it is an open interval, otherwise a number; None if there is none.
         """
@@ -50,7 +50,7 @@ class Fit:
         return (only, only) if fits else None
 
     def holds(self, knots: frozenset[Knot]) -> bool:
-        """Claim 248: whether knots have positive weights that add up to the fit (Lemma 83).
+        """Claim 250: whether knots have positive weights that add up to the fit (Lemma 83).
 
         What the straight line adds to the slope has its sign, or is 0 if it is not among the knots;
         a free linear part makes up for the slope (Lemma 126).
@@ -97,11 +97,11 @@ class Stratum:
 
     @property
     def dimension(self) -> int:
-        """Claim 249: free parameters of the units less the rank of the knots (Lemma 86)."""
+        """Claim 251: free parameters of the units less the rank of the knots (Lemma 86)."""
         return sum(FREE[unit.kind] for unit in self.units) - rank(list(self.held))
 
     def kinks(self, unit: Unit) -> Range:
-        """Claim 250: the closed interval of the kinks that such a unit can have (Lemma 86).
+        """Claim 252: the closed interval of the kinks that such a unit can have (Lemma 86).
 
         In a gap it is a mean of both ends, with weights that it may share with other units.
         """
@@ -119,7 +119,7 @@ class Stratum:
 
 
 def corners(stratum: Stratum, one: Knot, other: Knot) -> Iterator[tuple[fmpq, fmpq]]:
-    """Claim 251: corners of the set of weights that two knots can have together (Lemma 86).
+    """Claim 253: corners of the set of weights that two knots can have together (Lemma 86).
 
     u and v stand for what the left units at their inputs, or the line, add to the slope.
     """
@@ -171,7 +171,7 @@ def balance(stratum: Stratum, one: Knot, other: Knot) -> Iterator[Bound]:
 
 
 def strata_of(residual: Residual) -> list[Stratum]:
-    """Claim 252: strata are the ways to choose units whose knots hold the fit (Lemma 86)."""
+    """Claim 254: strata are the ways to choose units whose knots hold the fit (Lemma 86)."""
     fit, found, width = Fit(residual), [], residual.line.width
     ways = comb(len(residual.units) + width - 1, width)
     require(ways * width <= MOST_WAYS, f"a residual has {ways} ways to choose units")

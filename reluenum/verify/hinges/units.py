@@ -79,7 +79,7 @@ class Residual:
 
     @cached_property
     def is_global(self) -> bool:
-        """Claim 242: global at every width are residuals with M(r) at most the ridge (Lemma 85)."""
+        """Claim 244: global at every width are residuals with M(r) at most the ridge (Lemma 85)."""
         return all(abs(h) <= self.line.ridge for row in self.heights.values() for h in row)
 
     def tight(self, side: int, place: int) -> int:
@@ -100,7 +100,7 @@ class Residual:
         return sorted([*self.kinks(), *self.gaps(), *self.lines(), *self.dead()])
 
     def kinks(self) -> list[Unit]:
-        """Claim 243: at an input s p_r is the ridge, and no larger at its neighbours (Lemma 84)."""
+        """Claim 245: at an input s p_r is the ridge, and no larger at its neighbours (Lemma 84)."""
         found = []
         for side in self.line.sides:
             heights = self.heights[side]
@@ -112,18 +112,18 @@ class Residual:
         return found
 
     def gaps(self) -> list[Unit]:
-        """Claim 244: between two inputs s p_r is the ridge if it is so at both (Lemma 84)."""
+        """Claim 246: between two inputs s p_r is the ridge if it is so at both (Lemma 84)."""
         places = [(side, place) for side in self.line.sides for place in range(self.line.size - 1)]
         signs = [(self.tight(*at), self.tight(at[0], at[1] + 1), at) for at in places]
         return [Unit("gap", one, *at) for one, other, at in signs if one and one == other]
 
     def lines(self) -> list[Unit]:
-        """Claim 245: straight lines have either sign of a if |u| is the ridge (Lemma 84)."""
+        """Claim 247: straight lines have either sign of a if |u| is the ridge (Lemma 84)."""
         tilt = self.tight(1, 0) if self.line.size > 1 else 0
         return [Unit("line", sign, sign * tilt) for sign in (1, -1) if tilt]
 
     def dead(self) -> list[Unit]:
-        """Claim 246: c < 0 is always there, c > 0 if |u| <= ridge, c = 0 if M(r) is (Lemma 85).
+        """Claim 248: c < 0 is always there, c > 0 if |u| <= ridge, c = 0 if M(r) is (Lemma 85).
 
         With a free linear part c > 0 is the mirror image of c < 0 (Lemma 127).
         """
