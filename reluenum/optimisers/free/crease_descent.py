@@ -457,17 +457,17 @@ class CreaseRest:
                 found.append(CreaseHinge(named, cell.sign, direction, end))
         return tuple(found)
 
-    def crossings(self, near: float) -> Iterator[tuple[float, int, CreaseCell]]:
+    def crossings(self, placed: Sequence[str]) -> Iterator[tuple[float, int, CreaseCell]]:
         """Yield the units that can turn into another cell, how steep it is there, and that cell.
 
         Parameters
         ----------
-        near : float
-            Distance of sites at which a unit bends.
+        placed : (L,) sequence of str
+            Signs of the units at the sites.
         """
         live = self.scaled.creases.by_signs
         forces = self.scaled.weights * self.scaled.error(self.vectors)
-        for unit, (cell, signs) in enumerate(zip(self.cells, self.placed(near), strict=True)):
+        for unit, (cell, signs) in enumerate(zip(self.cells, placed, strict=True)):
             if "0" in signs and signs in live:
                 for turn, beyond in turned_cells(self.scaled.creases, live[signs], cell.sign):
                     sums = np.array(turn, dtype=float)
@@ -540,10 +540,10 @@ class CreaseWays:
     def _lower(self, rest: CreaseRest) -> CreaseRest | None:
         """Return where the steepest turn that lowers the loss leads."""
         found = {}
-        for near in PLACES:
-            for steep, unit, beyond in rest.crossings(near):
+        for placed in set(map(rest.placed, PLACES)):
+            for steep, unit, beyond in rest.crossings(placed):
                 found[unit, beyond] = max(steep, found.get((unit, beyond), 0.0))
-        for unit, beyond in sorted(found, key=lambda move: -found[move]):
+        for unit, beyond in sorted(found, key=lambda move: (-found[move], move)):
             moved = self.rest([*rest.cells[:unit], beyond, *rest.cells[unit + 1 :]])
             if moved.loss < rest.loss - FALL:
                 return moved
