@@ -183,6 +183,38 @@ def test_every_network_is_above_a_listed_minimum_or_a_proved_saddle(seed, dimens
             assert listed["loss"] == record["limit_loss"]
 
 
+def convex(problem, signs, vectors):
+    """The function H of Lemma 102 of vectors (b, c) in cells, straight from its definition."""
+    rows = np.c_[np.array(problem.inputs, dtype=float), np.ones(problem.size)]
+    error = np.array(problem.targets, dtype=float) - np.maximum(rows @ vectors.T, 0) @ signs
+    fit = ((error - error.mean()) ** 2).sum()
+    return fit + 2 * float(problem.ridge) * np.linalg.norm(vectors[:, :-1], axis=1).sum()
+
+
+def test_the_way_straight_to_a_minimum_in_the_same_cells_goes_down():
+    """Lemma 102(2), at 20 points of each way; a network that is above is then no minimum."""
+    problem, generator = drawn(7, size=4, width=1)
+    document = enumerate_minima(problem).document
+    given = networks(problem, generator, 25)
+    rows = np.c_[np.array(problem.inputs, dtype=float), np.ones(problem.size)]
+    ways = 0
+    for network, record in zip(given, locations(document, given)["networks"], strict=True):
+        end = of_record(record["nearest"])
+        start, stop = (np.abs(n.a)[:, None] * np.c_[n.B, n.c] for n in (network, end))
+        active, heights = rows @ start.T > 0, rows @ stop.T
+        inside = np.where(active, heights >= -1e-9, heights <= 1e-9).all()
+        if record["component"] and inside and active.any(axis=0).all():
+            ways += 1
+            signs = np.where(network.a > 0, 1, -1)
+            along = [
+                convex(problem, signs, start + t * (stop - start)) for t in np.linspace(0, 1, 20)
+            ]
+            assert all(before >= after - 1e-9 for before, after in pairwise(along))
+            assert along[-1] == pytest.approx(float(record["limit_loss"]))
+            assert along[0] <= loss(problem, network) + 1e-9
+    assert ways > 3
+
+
 def test_every_rest_on_the_way_is_lower_and_attained():
     problem, generator = drawn(8, size=6)
     ways = CreaseWays(Creases(problem))

@@ -2,7 +2,7 @@
 
 On a product of closed cells of units the loss is convex in the vectors |a| (b, c). A barrier leads
 to the middle of its minimisers, so that units have what they can have. From there a unit that bends
-at inputs may turn into another cell (Lemma 95); where none can, only a zero unit could go on.
+at inputs may turn into another cell (Lemma 102); where none can, only a zero unit could go on.
 """
 
 from collections import Counter

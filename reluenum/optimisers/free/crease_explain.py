@@ -1,8 +1,8 @@
 """End points of networks with free hidden biases, explained for inputs of any dimension.
 
 A network in doubles is a network of rational numbers, so that the closed cells of its units are
-known exactly. The least loss on these is that of a listed minimum if one has its units there, since
-it is convex (Lemma 95); what else a network may lead to is certified as `crease_limits` does it.
+known exactly. The least loss on these is that of a listed minimum if one has its units there (Lemma
+102). What else a network may lead to is certified as `crease_limits` does it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
