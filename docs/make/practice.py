@@ -130,7 +130,8 @@ def _descents(shares: pd.DataFrame) -> list[str]:
             "never raise the loss lead from it to a stationary point, which is then proved, with a",
             "proof of minimality or a checked descent. A run has arrived if its loss is at most",
             "a thousandth of |y|² above that point. The limits are proved; that a run belongs to",
-            "its limit rests on doubles.",
+            "its limit rests on doubles. Runs without penalty on hidden biases are explained, too,",
+            "whatever the number of inputs ([trained.md](trained.md)).",
         ),
     ]
 

@@ -54,7 +54,7 @@ from sklearn.neural_network import MLPRegressor
 from reluenum import enumerate_minima
 from reluenum.interop import sklearn_network, sklearn_problem
 
-X, y = [[0.0], [1.0], [2.0], [3.0]], [0.0, 1.0, 0.0, 1.0]
+X, y = [[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [2.0, 1.0]], [0.0, 1.0, 1.0, 0.0]
 model = MLPRegressor(hidden_layer_sizes=(2,), solver="lbfgs", alpha=0.1, random_state=0)
 model.fit(X, y)
 
@@ -164,8 +164,12 @@ def _use() -> list[str]:
         ),
         paragraph(
             "What is proved is where the way downhill ends and how the losses compare; distances",
-            "are in doubles. The network is the rational numbers that its doubles are, and with",
-            "free hidden biases the whole way down is computed in rational numbers.",
+            "are in doubles. The network is the rational numbers that its doubles are. With free",
+            "hidden biases and one feature the whole way down is computed in rational numbers.",
+            "With several features the way is computed in doubles, and the point at its end is",
+            "certified; that is where the network leads if its units are in the cells of the",
+            "network ([theory](theory.md#lemma-102)). What cannot be certified is `unexplained`,",
+            "and the exit code is 3.",
         ),
     ]
 

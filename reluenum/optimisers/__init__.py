@@ -3,8 +3,8 @@
 Their steps are neither exact nor complete. What the end points are is proved. In order: `networks`
 are batches, `deep_networks` those with several hidden layers, `steps` and `pytorch` the optimisers,
 `settling` goes downhill to a stationary set, `explain` says which it is; `deep_settling`,
-`perturbations` and `deep_explain` do so for deep networks, `hinge_descent` and `hinge_explain` for
-hidden biases without penalty.
+`perturbations` and `deep_explain` do so for deep networks. The room free does so for hidden biases
+without penalty.
 """
 
 from collections.abc import Mapping

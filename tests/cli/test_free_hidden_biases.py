@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from reluenum.cli import main
@@ -65,6 +66,43 @@ def test_what_stays_undecided_in_the_plane_is_told_by_the_exit_code(monkeypatch,
     document = json.loads(Path("open.json").read_text())
     assert document["complete"] is False
     assert document["undecided"]
+
+
+def test_networks_in_the_plane_are_located_from_both_kinds_of_files(capsys):
+    assert main(["minima", "plane.csv", *ASKED, *FREE, "--output", "minima.json"]) == 0
+    components = json.loads(Path("minima.json").read_text())["components"]
+    given = [components[place]["representative"] for place in (0, -1)]
+    a, c = (np.array([network[key] for network in given], dtype=float) for key in "ac")
+    slopes = np.array([network["B"] for network in given], dtype=float)
+    bias = np.array([network["m"] for network in given], dtype=float)
+    np.savez("both.npz", a=a, B=slopes, c=c, m=bias)
+    Path("one.json").write_text(
+        json.dumps({"a": a[0].tolist(), "B": slopes[0].tolist(), "c": c[0].tolist(), "m": bias[0]})
+    )
+    capsys.readouterr()
+    records = []
+    for name in ("both.npz", "one.json"):
+        assert main(["locate", "minima.json", name]) == 0
+        records += json.loads(capsys.readouterr().out)["networks"]
+    assert [record["component"] for record in records] == [1, len(components), 1]
+    assert {record["kind"] for record in records} == {"minimum"}
+    assert records[0] == records[2]
+    Path("one.json").write_text('{"a": [1], "B": [[1, 2, 3]]}')
+    assert main(["locate", "minima.json", "one.json"]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert "network: 1 units of 3 inputs; expected as the list has: 2, of 2" in error
+
+
+def test_optimisers_in_the_plane_are_explained():
+    asked = ["minima", "plane.csv", "--width", "1", *ASKED[2:], *FREE, "--output", "minima.json"]
+    assert main(asked) == 0
+    runs = ["--starts", "5", "--optimisers", "adam,lbfgs", "--steps", "200"]
+    assert main(["descend", "minima.json", *runs, "--output", "runs.json"]) == 0
+    found = json.loads(Path("runs.json").read_text())
+    assert len(found["runs"]) == 10
+    kinds = {run["kind"] for run in found["runs"]}
+    assert kinds <= {"minimum", "saddle", "not stationary"}
 
 
 @pytest.mark.parametrize(

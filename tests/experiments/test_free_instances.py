@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 
 from reluenum import InputError
+from reluenum.documents.results import read_result
 from reluenum.experiments.configuration import complete_config
 from reluenum.experiments.effort import expected_path
 from reluenum.experiments.instances import batches, instances, paths
 from reluenum.groebner.backends import DEFAULT_SETTINGS
 from reluenum.groebner.limits import DEFAULT_LIMITS
-from scripts import cover, dataset, figures, path, path_figure, tables, verify
+from reluenum.optimisers.studies.runs import Descents
+from scripts import cover, dataset, descent, figures, path, path_figure, tables, verify
 from tests.support.workflow import Folder, jobs
 
 SCHEMA = Path(__file__).parents[2] / "config/schemas/config.schema.yaml"
@@ -97,6 +99,19 @@ def test_one_experiment_from_its_configuration_to_the_last_file(tmp_path):
     assert b"decided at every ridge" in decided
     (drawn,) = folder.files("free/paths/*/path.svg").values()
     assert drawn.count(b"<path") > 20
+
+
+def test_runs_in_the_plane_are_explained(tmp_path):
+    plane = {"family": "random", "n": 4, "d": 2, "seed": 1, "width": 1, "ridge": "1/10"}
+    config = completed(CONFIG | {"datasets": [ENTRY | plane]})
+    (instance,) = instances(config).values()
+    problem, minima, found = (tmp_path / f"{name}.json" for name in ("problem", "minima", "found"))
+    dataset.main(instance, tmp_path / "data.csv", problem)
+    cover.main(problem, "certified", DEFAULT_SETTINGS, False, minima)
+    descent.main(minima, Descents(("adam", "lbfgs"), 5, steps=200), DEFAULT_LIMITS, found)
+    runs = read_result(found)["runs"]
+    assert {run["kind"] for run in runs} <= {"minimum", "saddle", "not stationary"}
+    assert len(runs) == 10
 
 
 def test_the_scripts_lead_to_a_proved_list_and_a_figure_of_the_path(tmp_path):

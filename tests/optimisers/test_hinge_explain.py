@@ -13,8 +13,8 @@ from reluenum.engines.hinges.hinges import Hinges
 from reluenum.engines.hinges.states import Kind
 from reluenum.interop import network_arrays
 from reluenum.optimisers.explain import fmpq_of
-from reluenum.optimisers.hinge_descent import HingeCell, descended, least_sizes
-from reluenum.optimisers.hinge_explain import HingeDestination, HingeExplainer
+from reluenum.optimisers.free.hinge_descent import HingeCell, descended, least_sizes
+from reluenum.optimisers.free.hinge_explain import HingeDestination, HingeExplainer
 from reluenum.optimisers.networks import Networks
 from reluenum.optimisers.studies.locate import locations
 

@@ -189,6 +189,11 @@ class Creases:
         return tuple(crease for crease in found if crease.basis)
 
     @cached_property
+    def by_signs(self) -> dict[str, Crease]:
+        """The same by their signs at the sites."""
+        return {crease.signs: crease for crease in self.live}
+
+    @cached_property
     def reaches(self) -> dict[str, fmpq]:
         """The square of a number that |u| is at most, times |r|, by the signs of creases."""
         found = {}

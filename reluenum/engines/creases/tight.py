@@ -305,6 +305,12 @@ class CreaseResidual:
         return self._placed[0][side - 1]
 
     @cached_property
+    def placed_states(self) -> dict[tuple[str, int], HingeState]:
+        """What stationary units are, good or not, by the signs of their creases and those of a."""
+        pairs = self._placed[1]
+        return {(one.crease.signs, one.sign): self._state_of(one, side) for one, side in pairs}
+
+    @cached_property
     def states(self) -> tuple[HingeState, ...]:
         """What the units of a local minimum with this residual can be."""
         return tuple(sorted([*self._living(), *self._unsized()]))

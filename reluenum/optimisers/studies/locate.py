@@ -21,7 +21,7 @@ from reluenum.groebner.backends import open_backends
 from reluenum.groebner.limits import DEFAULT_LIMITS, Limits
 from reluenum.interop import NetworkArrays
 from reluenum.optimisers.explain import Destination, End, exact_loss
-from reluenum.optimisers.hinge_explain import HingeDestination
+from reluenum.optimisers.free.hinge_explain import HingeDestination
 from reluenum.optimisers.networks import Networks
 from reluenum.optimisers.studies.runs import explainer_of
 from reluenum.problem import OutputBias, Problem

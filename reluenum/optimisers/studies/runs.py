@@ -12,14 +12,14 @@ from tqdm import tqdm
 from reluenum.algebra.scalars import whole
 from reluenum.documents.labels import EndKind, Stall, layers_label, support_label
 from reluenum.documents.minima import header
-from reluenum.engines.hinges.route import on_a_line
 from reluenum.errors import InputError
 from reluenum.groebner.backends import Backends, open_backends
 from reluenum.groebner.limits import DEFAULT_LIMITS, Limits
 from reluenum.optimisers import OPTIMISERS, optimiser
 from reluenum.optimisers.deep_explain import Collapse, DeepDestination, DeepExplainer
 from reluenum.optimisers.explain import ARRIVED, Destination, End, Explainer
-from reluenum.optimisers.hinge_explain import HingeExplainer
+from reluenum.optimisers.free.crease_explain import CreaseExplainer
+from reluenum.optimisers.free.hinge_explain import HingeExplainer
 from reluenum.problem import Problem, refuse_linear
 
 FORMAT, VERSION = "reluenum-descents", 1
@@ -134,17 +134,19 @@ def descents(
 
 def explainer_of(
     problem: Problem, components: Sequence[Mapping[str, Any]], backends: Backends
-) -> Explainer | DeepExplainer | HingeExplainer:
+) -> Explainer | DeepExplainer | HingeExplainer | CreaseExplainer:
     """Return who says of networks of a problem what they are.
 
     Raises
     ------
     InputError
-        If hidden biases are free and inputs not on a line, or there is a linear part.
+        If there is a linear part beside free hidden biases.
     """
     if problem.has_free_hidden_bias:
         refuse_linear(problem, "with free hidden biases, where networks are located")
-        return HingeExplainer(on_a_line(problem), components)
+        if problem.dimension == 1:
+            return HingeExplainer(problem, components)
+        return CreaseExplainer(problem, components, backends)
     kind = DeepExplainer if problem.upper else Explainer
     return kind(problem, components, backends)
 

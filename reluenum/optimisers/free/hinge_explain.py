@@ -25,7 +25,7 @@ from reluenum.optimisers.explain import (
     fmpq_of,
     without_dead_units,
 )
-from reluenum.optimisers.hinge_descent import INACTIVE, HingeCell, HingeRest, Part, descended
+from reluenum.optimisers.free.hinge_descent import INACTIVE, HingeCell, HingeRest, Part, descended
 from reluenum.optimisers.networks import Networks, Objective
 from reluenum.problem import Problem
 
