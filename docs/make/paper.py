@@ -13,13 +13,11 @@ from typing import Any
 
 import matplotlib as mpl
 import pandas as pd
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from docs.make.live import word
-from docs.make.prose import said
+from docs.make.prose import DATA, ROOT, environment, said, word
 from reluenum import Landscape, Problem, enumerate_minima
 from reluenum.datasets.families import reference_data
 from reluenum.documents.files import write_text
@@ -39,8 +37,7 @@ from reluenum.figures.style import (
 from reluenum.problem import parse_ridge
 from reluenum.views.cells import percent
 
-ROOT = Path(__file__).parents[2]
-DATA, PAPER = ROOT / "docs/data", ROOT / "paper"
+PAPER = ROOT / "paper"
 
 DATE = "1 December 2026"
 
@@ -241,11 +238,7 @@ def _trained(data: Mapping[str, Any]) -> dict[str, Any]:
 
 def render(data: Mapping[str, Any], landscape: Landscape) -> str:
     """Return the text."""
-    environment = Environment(
-        loader=FileSystemLoader(PAPER), undefined=StrictUndefined, keep_trailing_newline=True
-    )
-    environment.filters["word"] = word
-    return environment.get_template("paper.md.j2").render(values(data, landscape))
+    return environment(PAPER).get_template("paper.md.j2").render(values(data, landscape))
 
 
 @drawing(lambda data: "")
