@@ -13,18 +13,18 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
 
 from docs.make.prose import bullets, paragraph, said
 from reluenum.documents.files import write_text
 from reluenum.figures.style import (
     BLUE,
-    DOUBLE_COLUMN,
     GREEN,
     GREY,
     VERMILLION,
     drawing,
+    percent_axis,
     save_figure,
+    side_by_side,
 )
 from reluenum.views.cells import percent
 
@@ -47,8 +47,7 @@ def plot_passes(passes: pd.DataFrame) -> tuple[Figure, str]:
 
     Left, that of the highest point of the line; right, that of the highest image alone.
     """
-    figure = Figure(figsize=(DOUBLE_COLUMN, 2.8), layout="constrained")
-    left, right = figure.subplots(1, 2, sharey=True)
+    figure, (left, right) = side_by_side(2.8, sharey=True)
     for (images, rows), colour in zip(passes.groupby("images"), COLOURS, strict=True):
         _distribution(left, rows["excess"].clip(lower=SMALLEST), colour, "-", f"{images} images")
         _distribution(left, rows["excess_of_chain"].clip(lower=SMALLEST), colour, ":", None)
@@ -62,9 +61,8 @@ def plot_passes(passes: pd.DataFrame) -> tuple[Figure, str]:
     right.axvline(0, color=GREY, linewidth=0.8)
     right.set_title("highest image alone", loc="left")
     left.set_ylabel("share of pairs")
-    left.yaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
+    percent_axis(left.yaxis)
     for axes in (left, right):
-        axes.grid(True)
         axes.set_xlabel("above the certified barrier, as a share of $y^\\top Ry$")
     return figure, ""
 
@@ -79,8 +77,7 @@ def _distribution(axes: Axes, values: pd.Series, colour: str, line: str, label: 
 @drawing(lambda _: "")
 def plot_escapes(escapes: pd.DataFrame) -> tuple[Figure, str]:
     """Draw for each basin how long walkers stay, and which share leaves over its first pass."""
-    figure = Figure(figsize=(DOUBLE_COLUMN, 2.8), layout="constrained")
-    left, right = figure.subplots(1, 2, sharex=True)
+    figure, (left, right) = side_by_side(2.8, sharex=True)
     for (name, rows), colour in zip(landscapes(escapes), COLOURS, strict=True):
         for place, basin in rows[rows["left"] >= FEWEST].groupby("basin"):
             line = "--" if place == 0 else "-"
@@ -96,9 +93,8 @@ def plot_escapes(escapes: pd.DataFrame) -> tuple[Figure, str]:
     left.set_ylabel("steps until a walker leaves")
     right.set_ylim(0, 1.03)
     right.set_ylabel("leave over the first pass")
-    right.yaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
+    percent_axis(right.yaxis)
     for axes in (left, right):
-        axes.grid(True)
         axes.set_xlabel("height of the first pass / temperature T")
     figure.legend(loc="outside lower center", ncols=5)
     return figure, ""

@@ -15,7 +15,6 @@ import matplotlib as mpl
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
 
 from docs.make.prose import DATA, ROOT, environment, said, word
 from reluenum import Landscape, Problem, enumerate_minima
@@ -26,13 +25,14 @@ from reluenum.figures.style import (
     BLACK,
     BLUE,
     BROWN,
-    DOUBLE_COLUMN,
     GREEN,
     GREY,
     PURPLE,
     SKY,
     VERMILLION,
     drawing,
+    percent_axis,
+    side_by_side,
 )
 from reluenum.problem import parse_ridge
 from reluenum.views.cells import percent
@@ -250,8 +250,7 @@ def plot_work(data: Mapping[str, Any]) -> tuple[Figure, str]:
     data : dict
         As `read` returns it.
     """
-    figure = Figure(figsize=(DOUBLE_COLUMN, 3.4), layout="constrained")
-    left, right = figure.subplots(1, 2)
+    figure, (left, right) = side_by_side(3.4)
     _draw_cost(left, data["benchmarks"]["ladders"][0], data["boxes"])
     _draw_starts(right, data["completeness"]["rows"])
     return figure, ""
@@ -278,7 +277,6 @@ def _draw_cost(axes: Axes, ladder: Mapping[str, Any], boxes: pd.DataFrame) -> No
         ms=4,
     )
     axes.set(xscale="log", yscale="log", xlabel="supports", ylabel="seconds")
-    axes.grid(True)
     axes.legend(loc="lower right", fontsize=6.5)
 
 
@@ -290,8 +288,7 @@ def _draw_starts(axes: Axes, rows: Sequence[Mapping[str, Any]]) -> None:
         text = f"{row['instance']} ({row['components']})"
         axes.plot(starts, shares, line, color=colour, marker=marker, label=text, ms=4)
     axes.set(xscale="log", xlabel="random starts", ylabel="components found", ylim=(0, 1.04))
-    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
-    axes.grid(True)
+    percent_axis(axes.yaxis)
     axes.legend(loc="lower right", fontsize=5.5)
 
 

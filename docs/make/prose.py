@@ -90,6 +90,17 @@ def _set(block: str) -> str:
     return bullets(texts[1:]) if block.startswith("- ") else paragraph(*texts)
 
 
+def each(values: Mapping[Any, Any], form: str) -> str:
+    """Return values one after the other, each in a format of value and key.
+
+    Examples
+    --------
+    >>> each({1: 0.25, 2: 0.5}, "{:.1f} for L = {}")
+    '0.2 for L = 1, 0.5 for L = 2'
+    """
+    return ", ".join(form.format(value, key) for key, value in values.items())
+
+
 def environment(folder: Path, **filters: Callable[..., str]) -> Environment:
     """Return what renders the templates of a folder; an unknown value is an error."""
     found = Environment(
@@ -98,8 +109,8 @@ def environment(folder: Path, **filters: Callable[..., str]) -> Environment:
         trim_blocks=True,
         keep_trailing_newline=True,
     )
-    own = {"digits": format, "percent": percent, "said": said, "table": pipe_table, "word": word}
-    found.filters |= own | filters
+    own = {"digits": format, "percent": percent, "said": said, "table": pipe_table}
+    found.filters |= {**own, "word": word, "each": each, **filters}
     found.globals["said"] = said
     return found
 
@@ -114,7 +125,8 @@ def measured(name: str, values: Mapping[str, Any], **filters: Callable[..., str]
     values : dict
         What the template takes.
     **filters
-        What it takes besides `said`, `percent`, `word`, `digits` (a format of Python) and `table`.
+        What it takes besides `said`, `percent`, `word`, `digits` (a format of Python), `each` and
+        `table`.
 
     Raises
     ------

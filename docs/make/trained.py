@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
 from tabulate import tabulate
 
 from docs.make.prose import bullets, paragraph, said
@@ -26,6 +25,7 @@ from reluenum.figures.style import (
     LIGHT,
     VERMILLION,
     drawing,
+    percent_axis,
 )
 from reluenum.views.cells import percent, short_number
 
@@ -105,7 +105,7 @@ def plot_ends(data: Mapping[str, Any]) -> tuple[Figure, str]:
             left = [low + share for low, share in zip(left, shares, strict=True)]
         axes.set_title(f"penalty on hidden biases: {NAMES[bias]}", loc="left")
         axes.set_yticks(places, [f"{TITLES[r['data']]}, L = {r['width']}" for r in chosen])
-        axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
+        percent_axis(axes.xaxis)
         axes.set_xlim(0, 1)
     axes.invert_yaxis()
     handles, labels = axes.get_legend_handles_labels()
