@@ -6,7 +6,6 @@ Numbers come from docs/data/passes.csv and docs/data/escapes.csv, which benchmar
 benchmarks/escapes.py write; what a sentence says is checked before it is written.
 """
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from docs.make.prose import bullets, paragraph, said
+from docs.make.prose import ROOT, bullets, paragraph, said
 from reluenum.documents.files import write_text
 from reluenum.figures.style import (
     BLUE,
@@ -28,7 +27,6 @@ from reluenum.figures.style import (
 )
 from reluenum.views.cells import percent
 
-ROOT = Path(__file__).parents[2]
 PAGE, IMAGES = ROOT / "docs/basins.md", ROOT / "docs/images"
 PASSES, ESCAPES = ROOT / "docs/data/passes.csv", ROOT / "docs/data/escapes.csv"
 

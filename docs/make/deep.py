@@ -10,23 +10,17 @@ from lists that are made here, a minute in all.
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Context
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from tabulate import tabulate
 
-from docs.make.prose import bullets, paragraph, said
+from docs.make.prose import DATA, IMAGES, ROOT, bullets, paragraph, said
 from reluenum import Problem, enumerate_minima
 from reluenum.datasets.families import reference_data
 from reluenum.documents.files import write_text
 from reluenum.figures import plot_beside, plot_collapses, plot_fits, plot_units, save_figure
 from reluenum.problem import parse_ridge
-from reluenum.views.cells import percent, short_number
-
-ROOT = Path(__file__).parents[2]
-DATA = ROOT / "docs/data"
-IMAGES = ROOT / "docs/images"
+from reluenum.views.cells import percent, pipe_table, short_number
 
 LISTS: Mapping[str, tuple[int, ...]] = {
     "chain": (1, 1),
@@ -225,12 +219,7 @@ def _practice(shapes: pd.DataFrame, listed: pd.DataFrame) -> list[str]:
             "up to six times and twice as long each time, and what then rests elsewhere is solved",
             "exactly and judged.",
         ),
-        tabulate(
-            [_practice_row(row) for _, row in shapes.iterrows()],
-            "keys",
-            "pipe",
-            disable_numparse=True,
-        ),
+        pipe_table([_practice_row(row) for _, row in shapes.iterrows()]),
         paragraph(
             "Zero, constant: shares of runs that rest at the zero network or at a constant one.",
             "On the way: proved to lie above the minimum to which training on leads. Met: listed",
@@ -362,7 +351,7 @@ def _named(row: pd.Series) -> dict[str, str]:
 
 
 def _table(rows: Iterable[Mapping[str, str]]) -> str:
-    return tabulate([*rows], "keys", "pipe", disable_numparse=True)
+    return pipe_table([*rows])
 
 
 def _lower_bounds(bounds: pd.DataFrame) -> list[str]:

@@ -16,6 +16,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from benchmarks.plots import look
 from docs.make.prose import DATA, ROOT, environment, said, word
 from reluenum import Landscape, Problem, enumerate_minima
 from reluenum.datasets.families import reference_data
@@ -42,12 +43,12 @@ PAPER = ROOT / "paper"
 DATE = "1 December 2026"
 
 ENGINES = {
-    "certified engine": ("certified engine", BLACK, "X", "-"),
-    "Groebner engine": ("Gröbner engine", SKY, "P", "-"),
-    "reduced, msolve": ("msolve, no proof", VERMILLION, "s", "-"),
-    "reduced, PHCpack": ("PHCpack, no proof", BROWN, "v", "-"),
+    "certified engine": "certified engine",
+    "Groebner engine": "Gröbner engine",
+    "reduced, msolve": "msolve, no proof",
+    "reduced, PHCpack": "PHCpack, no proof",
 }
-"""Peers of the left panel, as the data name them: text, colour, marker, line."""
+"""Peers of the left panel, as the data name them, and their texts."""
 
 INSTANCES = tuple(
     zip(
@@ -257,14 +258,14 @@ def plot_work(data: Mapping[str, Any]) -> tuple[Figure, str]:
 
 
 def _draw_cost(axes: Axes, ladder: Mapping[str, Any], boxes: pd.DataFrame) -> None:
-    for peer, (text, colour, marker, line) in ENGINES.items():
+    for peer, text in ENGINES.items():
         points = [
             (rung["supports"], run["seconds"]["median"])
             for rung in ladder["rungs"]
             for run in rung["peers"]
             if run["peer"] == peer and not run["gave_up"]
         ]
-        axes.plot(*zip(*points, strict=True), line, color=colour, marker=marker, label=text, ms=4)
+        axes.plot(*zip(*points, strict=True), "-", **look(peer), label=text, ms=4)
     chosen = boxes.query("data == 'noise' and d == 1 and width == 2").sort_values("supports")
     axes.plot(
         chosen["supports"],

@@ -9,19 +9,16 @@ checked before it is written.
 
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from shutil import copyfile
 from typing import Any
 
 import pandas as pd
-from tabulate import tabulate
 
-from docs.make.prose import bullets, paragraph, said
+from docs.make.prose import ROOT, bullets, paragraph, said
 from reluenum.documents.files import write_text
-from reluenum.views.cells import percent
+from reluenum.views.cells import percent, pipe_table
 from reluenum.views.optimisers import LEGEND, MINIMA, Fate, readable_optimisers, shares_totals
 
-ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "results/practice"
 SHARES, STUDY = ROOT / "docs/data/practice.csv", ROOT / "docs/data/completeness.json"
 
@@ -91,7 +88,7 @@ def _descents(shares: pd.DataFrame) -> list[str]:
         "reluenum descend minima.json --starts 100 --output descents.json --figure basins.svg\n"
         "snakemake descent_all --cores 2 --configfile config/practice.yaml\n"
         "```",
-        tabulate(readable_optimisers(shares), "keys", "pipe", disable_numparse=True),
+        pipe_table(readable_optimisers(shares)),
         paragraph(LEGEND),
         _image("practice"),
         bullets(
@@ -181,12 +178,7 @@ def _multistart(study: Mapping[str, Any]) -> list[str]:
             "stalls. The table counts the listed components that were found after so many starts;",
             "in brackets Chao's estimate, what a statistician would have taken for their number.",
         ),
-        tabulate(
-            [_study_row(row, study["stages"]) for row in rows],
-            "keys",
-            "pipe",
-            disable_numparse=True,
-        ),
+        pipe_table([_study_row(row, study["stages"]) for row in rows]),
         bullets(
             [
                 "With Adam, "

@@ -11,18 +11,15 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from tabulate import tabulate
 
-from docs.make.prose import bullets, paragraph, said
+from docs.make.prose import IMAGES, ROOT, bullets, paragraph, said
 from reluenum.documents.files import write_text
 from reluenum.figures import SWEEP_FIGURES, save_figure
-from reluenum.views.cells import percent
+from reluenum.views.cells import percent, pipe_table
 from reluenum.views.sweep_tables import decided
 from reluenum.views.sweeps import LEGEND, readable_summary, sweep_totals
 
-ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "results/sweep_paper"
-IMAGES = ROOT / "docs/images"
 
 SHOWN = {
     "minima_by_ridge": "Mean number of components against the ridge, and its spread",
@@ -103,7 +100,7 @@ def _counts(instances: pd.DataFrame) -> list[str]:
     largest = means.xs(high, level="ridge_decimal")
     return [
         "## How many minima there are",
-        tabulate(readable_summary(instances), "keys", "pipe", disable_numparse=True),
+        pipe_table(readable_summary(instances)),
         paragraph(LEGEND),
         _image("minima_by_ridge"),
         bullets(
@@ -152,7 +149,7 @@ def _boundaries(instances: pd.DataFrame) -> list[str]:
             "unit is exactly 0 on some data point. The zero network, which has nothing but units",
             "on boundaries, does not count here.",
         ),
-        tabulate(rows, "keys", "pipe", disable_numparse=True),
+        pipe_table(rows),
         _image("boundary_share"),
         bullets(
             [

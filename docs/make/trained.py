@@ -8,13 +8,11 @@ is checked before it is written.
 
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
-from tabulate import tabulate
 
-from docs.make.prose import bullets, paragraph, said
+from docs.make.prose import ROOT, bullets, paragraph, said
 from reluenum.documents.files import write_text
 from reluenum.figures import save_figure
 from reluenum.figures.style import (
@@ -27,9 +25,8 @@ from reluenum.figures.style import (
     drawing,
     percent_axis,
 )
-from reluenum.views.cells import percent, short_number
+from reluenum.views.cells import percent, pipe_table, short_number
 
-ROOT = Path(__file__).parents[2]
 DATA, IMAGE = ROOT / "docs/data/trained.json", ROOT / "docs/images/trained_ends"
 
 TITLES = {"galileo": "Galileo", "nightingale": "Nightingale", "nile": "Nile"}
@@ -190,12 +187,7 @@ def _conventions(data: Mapping[str, Any]) -> list[str]:
             "biases are free. Each end is located.",
         ),
         "![How runs end, by data, width and convention](images/trained_ends.svg)",
-        tabulate(
-            [_cells(row, data["seeds"]) for row in data["instances"]],
-            "keys",
-            "pipe",
-            disable_numparse=True,
-        ),
+        pipe_table([_cells(row, data["seeds"]) for row in data["instances"]]),
         paragraph(
             "Minima: how many there are. Best, traps, with dead units: shares of runs that end at",
             "the best minimum, at another one with all units alive, at another one with dead",
@@ -292,7 +284,7 @@ def _vanishing(rows: Sequence[Row]) -> list[str]:
             "hidden biases. (A unit with bias c is one without bias on the inputs (x, s), with",
             "μ = alpha/s²: `--hidden-bias none`.)",
         ),
-        tabulate(
+        pipe_table(
             [
                 {
                     "L": str(row["width"]),
@@ -301,10 +293,7 @@ def _vanishing(rows: Sequence[Row]) -> list[str]:
                     "losses": ", ".join(short_number(loss, 6) for loss in row["losses"]),
                 }
                 for row in rows
-            ],
-            "keys",
-            "pipe",
-            disable_numparse=True,
+            ]
         ),
         bullets(
             [
