@@ -4,7 +4,6 @@ Nothing is measured here. What a sentence says is checked before it is written.
 """
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from textwrap import fill
@@ -18,7 +17,7 @@ from benchmarks.boxes_page import TABLE, boxes_section, fitting_table
 from benchmarks.ladders import CERTIFIED
 from benchmarks.measure import TARGET
 from benchmarks.plots import LADDERS, PLOTS
-from docs.make.prose import bullets, paragraph, said
+from docs.make.prose import bullets, paragraph, said, with_section
 from reluenum.documents.files import write_text
 from reluenum.figures import save_figure
 from reluenum.views.cells import pipe_table
@@ -26,9 +25,6 @@ from reluenum.views.cells import pipe_table
 ROOT = Path(__file__).parents[1]
 
 PAGE, README, IMAGES = ROOT / "docs/benchmarks.md", ROOT / "README.md", ROOT / "docs/images"
-
-MARKS = ("<!-- benchmarks -->", "<!-- /benchmarks -->")
-"""Between these lines, README.md is written here."""
 
 README_LINE = 160
 """Characters of a line of README.md."""
@@ -483,7 +479,7 @@ def _earlier(earlier: Document) -> list[str]:
 
 
 def readme(document: Document) -> str:
-    """Return the section of README.md between `MARKS`."""
+    """Return the section of README.md."""
     times = {(r["width"], r["formulation"], r["backend"]): r for r in document["reference"]}
     widths = sorted({r["width"] for r in document["reference"]})
     reduced = [times[width, "reduced", "auto"] for width in widths]
@@ -563,20 +559,15 @@ def _readme_row(run: Document) -> dict[str, Any]:
     }
 
 
-def with_section(text: str, section: str) -> str:
-    """Return a page with another text between `MARKS`."""
-    start, end = map(re.escape, MARKS)
-    marked = re.compile(f"({start}\n).*?({end})", re.DOTALL)
-    return marked.sub(lambda found: f"{found[1]}\n{section}\n\n{found[2]}", text)
-
-
 def main() -> None:
     """Write everything."""
     document = json.loads(TARGET.read_text(encoding="utf-8"))
     for name, draw in PLOTS.items():
         save_figure(draw(document), IMAGES / name, ("svg",))
     write_text(PAGE, page(document))
-    write_text(README, with_section(README.read_text(encoding="utf-8"), readme(document)))
+    write_text(
+        README, with_section(README.read_text(encoding="utf-8"), "benchmarks", readme(document))
+    )
 
 
 if __name__ == "__main__":

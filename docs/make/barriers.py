@@ -13,7 +13,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from docs.make.prose import ROOT, bullets, paragraph, said
+from docs.make.prose import ROOT, bullets, paragraph, said, with_section
 from reluenum.documents.files import write_text
 from reluenum.figures.style import (
     BLUE,
@@ -29,9 +29,6 @@ from reluenum.views.cells import percent
 
 PAGE, IMAGES = ROOT / "docs/basins.md", ROOT / "docs/images"
 PASSES, ESCAPES = ROOT / "docs/data/passes.csv", ROOT / "docs/data/escapes.csv"
-
-MARKS = ("<!-- practice -->", "<!-- /practice -->")
-"""Between these lines, the page is written here."""
 
 COLOURS = (VERMILLION, BLUE, GREEN)
 
@@ -233,20 +230,14 @@ def read() -> tuple[pd.DataFrame, pd.DataFrame]:
     return pd.read_csv(PASSES, dtype={"barrier": str}), pd.read_csv(ESCAPES)
 
 
-def with_section(text: str, found: str) -> str:
-    """Return a page with another text between `MARKS`."""
-    start, end = MARKS
-    before, _, rest = text.partition(f"{start}\n")
-    _, _, after = rest.partition(end)
-    return f"{before}{start}\n{found}\n\n{end}{after}"
-
-
 def main() -> None:
     """Write the sections and their figures."""
     passes, escapes = read()
     save_figure(plot_passes(passes), IMAGES / "basins_strings", ("svg",))
     save_figure(plot_escapes(escapes), IMAGES / "basins_noise", ("svg",))
-    write_text(PAGE, with_section(PAGE.read_text(encoding="utf-8"), section(passes, escapes)))
+    write_text(
+        PAGE, with_section(PAGE.read_text(encoding="utf-8"), "practice", section(passes, escapes))
+    )
 
 
 if __name__ == "__main__":

@@ -90,6 +90,13 @@ def _set(block: str) -> str:
     return bullets(texts[1:]) if block.startswith("- ") else paragraph(*texts)
 
 
+def with_section(text: str, name: str, section: str) -> str:
+    """Return a page with another text between its lines `<!-- name -->` and `<!-- /name -->`."""
+    start, end = re.escape(f"<!-- {name} -->"), re.escape(f"<!-- /{name} -->")
+    marked = re.compile(f"({start}\n+).*?({end})", re.DOTALL)
+    return marked.sub(lambda found: f"{found[1]}{section}\n\n{found[2]}", text)
+
+
 def each(values: Mapping[Any, Any], form: str) -> str:
     """Return values one after the other, each in a format of value and key.
 
