@@ -5,9 +5,9 @@ from math import log
 from pathlib import Path
 
 import pandas as pd
-from tabulate import tabulate
 
 from docs.make.prose import bullets, paragraph
+from reluenum.views.cells import pipe_table
 
 TABLE = Path(__file__).parents[1] / "docs/data/boxes.csv"
 
@@ -33,7 +33,7 @@ def boxes_section(found: pd.DataFrame) -> list[str]:
             "inputs and targets at random, `signal` is sin 3x with noise on a grid. A certificate",
             "is the tree of boxes and the records of its leaves, compressed.",
         ),
-        tabulate(rows, "keys", "pipe", disable_numparse=True),
+        pipe_table(rows),
         bullets(_exponents(found)),
         paragraph(
             "How long a search still takes is told as if the rest of the supports took as long as",
@@ -56,7 +56,7 @@ def fitting_table(found: pd.DataFrame) -> str:
     rows = found.sort_values(["d", "width", "n"]).groupby(["d", "width"]).tail(2)
     kept = ("instance", "supports", "boxes", "components", "list", "MB")
     shown = [{key: row[key] for key in kept} for row in (_row(run) for _, run in rows.iterrows())]
-    return tabulate(shown, "keys", "pipe", disable_numparse=True)
+    return pipe_table(shown)
 
 
 def _row(run: pd.Series) -> dict[str, str]:

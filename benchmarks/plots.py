@@ -13,13 +13,13 @@ from reluenum.figures.style import (
     BLACK,
     BLUE,
     BROWN,
-    DOUBLE_COLUMN,
     GREEN,
     GREY,
     PURPLE,
     SKY,
     VERMILLION,
     drawing,
+    side_by_side,
 )
 
 LADDERS = {
@@ -46,7 +46,8 @@ STACKED = 1.4
 _LINE = {"markersize": 4, "linewidth": 1, "markeredgewidth": 0.8}
 
 
-def _look(peer: str) -> dict[str, Any]:
+def look(peer: str) -> dict[str, Any]:
+    """Return colour and marker of a peer."""
     form, _, engine = peer.rpartition(", ")
     colour, marker = _ENGINES[engine]
     fill = {"linestyle": "--", "markerfacecolor": "white"} if form == "paper" else {}
@@ -56,16 +57,14 @@ def _look(peer: str) -> dict[str, Any]:
 def _figure(document: Mapping[str, Any], label: str, value: Callable[[Mapping], Any]) -> Figure:
     """Draw a value of every run against the number of supports, a panel for each ladder."""
     ladders = document["ladders"]
-    figure = Figure(figsize=(DOUBLE_COLUMN, 3.6), layout="constrained")
-    panels = figure.subplots(1, len(ladders), squeeze=False, sharey=True)[0]
+    figure, panels = side_by_side(3.6, len(ladders), sharey=True)
     for axes, ladder in zip(panels, ladders, strict=True):
         axes.set(xscale="log", yscale="log", xlabel="supports")
         axes.set_title(LADDERS[ladder["ladder"]], loc="left")
-        axes.grid(True)
         _draw(axes, ladder, value)
     panels[0].set_ylabel(label)
     peers = dict.fromkeys(p["peer"] for x in ladders for r in x["rungs"] for p in r["peers"])
-    handles = [Line2D([], [], **_look(peer), **_LINE) for peer in peers]
+    handles = [Line2D([], [], **look(peer), **_LINE) for peer in peers]
     figure.legend(handles, list(peers), loc="outside lower center", ncols=4)
     return figure
 
@@ -79,7 +78,7 @@ def _draw(axes: Axes, ladder: Mapping[str, Any], value: Callable[[Mapping], Any]
                 points.setdefault(run["peer"], []).append((rung["supports"], y))
     for peer, pairs in points.items():
         gid = f"{ladder['ladder']}-{peer}".replace(", ", "-").replace(" ", "-")
-        axes.plot(*zip(*pairs, strict=True), **_look(peer), **_LINE, gid=gid)
+        axes.plot(*zip(*pairs, strict=True), **look(peer), **_LINE, gid=gid)
 
 
 @drawing(lambda document: "")
@@ -98,7 +97,7 @@ def plot_cost(document: Mapping[str, Any]) -> tuple[Figure, str]:
             stopped = [run["peer"] for run in rung["peers"] if run["gave_up"]]
             for k, peer in enumerate(stopped, start=1):
                 height = ladder["limit"] * STACKED**k
-                axes.plot(rung["supports"], height, **_look(peer) | _LINE | {"linestyle": "none"})
+                axes.plot(rung["supports"], height, **look(peer) | _LINE | {"linestyle": "none"})
     return figure, ""
 
 

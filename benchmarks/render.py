@@ -4,14 +4,12 @@ Nothing is measured here. What a sentence says is checked before it is written.
 """
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from textwrap import fill
 from typing import Any
 
 import pandas as pd
-from tabulate import tabulate
 
 from benchmarks import phc
 from benchmarks.agreement_page import AGREEMENT, LIES, agreement_section, lies_section
@@ -19,16 +17,14 @@ from benchmarks.boxes_page import TABLE, boxes_section, fitting_table
 from benchmarks.ladders import CERTIFIED
 from benchmarks.measure import TARGET
 from benchmarks.plots import LADDERS, PLOTS
-from docs.make.prose import bullets, paragraph, said
+from docs.make.prose import bullets, paragraph, said, with_section
 from reluenum.documents.files import write_text
 from reluenum.figures import save_figure
+from reluenum.views.cells import pipe_table
 
 ROOT = Path(__file__).parents[1]
 
 PAGE, README, IMAGES = ROOT / "docs/benchmarks.md", ROOT / "README.md", ROOT / "docs/images"
-
-MARKS = ("<!-- benchmarks -->", "<!-- /benchmarks -->")
-"""Between these lines, README.md is written here."""
 
 README_LINE = 160
 """Characters of a line of README.md."""
@@ -74,11 +70,6 @@ def median(run: Document) -> float:
         name = f"{run['formulation']} by {run['backend']} at width {run['width']}"
         raise ValueError(f"{name} did not finish: measure on a machine with less other work")
     return run["seconds"]["median"]
-
-
-def table(rows: Sequence[Document]) -> str:
-    """Return rows with equal keys as a table."""
-    return tabulate(rows, "keys", "pipe", disable_numparse=True)
 
 
 def page(document: Document) -> str:
@@ -162,12 +153,12 @@ def _systems(document: Document) -> list[str]:
             "asked for every support, the others for a sample, with more of those that have a",
             "stationary point.",
         ),
-        table(list(_system_rows(found["runs"]))),
+        pipe_table(list(_system_rows(found["runs"]))),
         paragraph(
             "Seconds are for all finished systems together; the ratio is to `reduced` by flint on",
             "the supports that both finished.",
         ),
-        table(list(_solution_rows(found["runs"]))),
+        pipe_table(list(_solution_rows(found["runs"]))),
         paragraph(
             "*Stationary* are the points with positive sums of squares and every unit on its face,",
             "compared with those that this package proves; a system that a peer gave up on counts",
@@ -182,7 +173,7 @@ def _systems(document: Document) -> list[str]:
             "Two units on one face have a curve of critical points, so that the systems of the",
             "paper have infinitely many solutions there. The reduced form does not meet them.",
         ),
-        table(
+        pipe_table(
             [
                 {
                     "form": run["form"],
@@ -289,8 +280,8 @@ def _ladders(document: Document) -> list[str]:
         "*Arrows: who gave up on that instance takes at least so many times as long.*",
     ]
     for ladder in ladders:
-        parts += [f"### {LADDERS[ladder['ladder']]}", table(list(_rung_rows(ladder)))]
-        parts += [table(list(_end_rows(ladder))), bullets(list(_ladder_sentences(ladder)))]
+        parts += [f"### {LADDERS[ladder['ladder']]}", pipe_table(list(_rung_rows(ladder)))]
+        parts += [pipe_table(list(_end_rows(ladder))), bullets(list(_ladder_sentences(ladder)))]
     return parts
 
 
@@ -388,7 +379,7 @@ def _reference(document: Document) -> list[str]:
             "`auto` (FLINT while a system is easy, then whatever finishes), and by the certified",
             "engine.",
         ),
-        table(rows),
+        pipe_table(rows),
     ]
 
 
@@ -411,12 +402,12 @@ def _certificates(document: Document) -> list[str]:
             "In one process on one core: `survey` decides all supports in batches, `prove` makes",
             "certificate and document of their records, `verify` is the independent checker.",
         ),
-        table(rows),
+        pipe_table(rows),
         paragraph(
             "From the command line, with start and reading, each *once*; memory is that of the",
             "largest process:",
         ),
-        table([_large_row(run) for run in document["large"]]),
+        pipe_table([_large_row(run) for run in document["large"]]),
     ]
 
 
@@ -436,7 +427,7 @@ def _trees(document: Document) -> list[str]:
             "Basins, barriers and the paths over them ([basins.md](basins.md)), after the list of",
             "the certified engine and in its process; `deaths` are merges at which a unit dies.",
         ),
-        table(rows),
+        pipe_table(rows),
     ]
 
 
@@ -488,7 +479,7 @@ def _earlier(earlier: Document) -> list[str]:
 
 
 def readme(document: Document) -> str:
-    """Return the section of README.md between `MARKS`."""
+    """Return the section of README.md."""
     times = {(r["width"], r["formulation"], r["backend"]): r for r in document["reference"]}
     widths = sorted({r["width"] for r in document["reference"]})
     reduced = [times[width, "reduced", "auto"] for width in widths]
@@ -499,7 +490,7 @@ def readme(document: Document) -> str:
     faster = [median(run) / median(c) for run, c in zip(reduced, certified, strict=True)]
     parts = [
         f"One process on one of {_machine(document)}, the reference instance at ridge 1/100:",
-        table(
+        pipe_table(
             [
                 {
                     "width": run["width"],
@@ -515,7 +506,7 @@ def readme(document: Document) -> str:
         f"The certified engine is {_listed([digits(x) for x in faster])} times faster. On its own "
         "sizes, random data at ridge 1/100, each run once, with 2 cores where the instance is "
         "marked ×2:",
-        table([_readme_row(run) for run in _joined(document["large"], earlier["large"])]),
+        pipe_table([_readme_row(run) for run in _joined(document["large"], earlier["large"])]),
         "† An earlier, longer measurement that `make bench` does not repeat; "
         "[docs/benchmarks.md](docs/benchmarks.md) says when and how it was made.",
         "Boxes of directions (`--engine branch`) reach much larger data, since most supports are "
@@ -568,20 +559,15 @@ def _readme_row(run: Document) -> dict[str, Any]:
     }
 
 
-def with_section(text: str, section: str) -> str:
-    """Return a page with another text between `MARKS`."""
-    start, end = map(re.escape, MARKS)
-    marked = re.compile(f"({start}\n).*?({end})", re.DOTALL)
-    return marked.sub(lambda found: f"{found[1]}\n{section}\n\n{found[2]}", text)
-
-
 def main() -> None:
     """Write everything."""
     document = json.loads(TARGET.read_text(encoding="utf-8"))
     for name, draw in PLOTS.items():
         save_figure(draw(document), IMAGES / name, ("svg",))
     write_text(PAGE, page(document))
-    write_text(README, with_section(README.read_text(encoding="utf-8"), readme(document)))
+    write_text(
+        README, with_section(README.read_text(encoding="utf-8"), "benchmarks", readme(document))
+    )
 
 
 if __name__ == "__main__":

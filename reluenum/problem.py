@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
@@ -295,10 +295,10 @@ class Problem:
         if self.upper and self.weighs:
             found = f"weights with {len(self.hidden)} hidden layers"
             raise InputError("weights", found, "equal weights of 1 with more than one hidden layer")
-        if self.upper and self.hidden_bias is HiddenBias.NONE:
-            refuse_no_hidden_bias(self, f"with {len(self.hidden)} hidden layers")
         if self.upper:
-            refuse_linear(self, f"with {len(self.hidden)} hidden layers")
+            deep = f"with {len(self.hidden)} hidden layers"
+            refuse_setting(self, "hidden_bias", deep, but=(HiddenBias.FREE,))
+            refuse_setting(self, "linear", deep)
         if self.has_free_hidden_bias:
             self._check_free()
         if not self.has_hidden_bias and not any(map(any, self.inputs)):
@@ -311,14 +311,15 @@ class Problem:
     def _check_free(self) -> None:
         """Refuse what does not go with hidden biases that are not penalised (Lemma 80)."""
         if self.upper:
-            refuse_free_hidden_bias(self, f"with {len(self.hidden)} hidden layers")
+            refuse_setting(self, "hidden_bias", f"with {len(self.hidden)} hidden layers")
         if not self.activation.is_relu:
-            refuse_free_hidden_bias(self, f"with the activation {self.activation.text}")
+            refuse_setting(self, "hidden_bias", f"with the activation {self.activation.text}")
         if self.output_bias is not OutputBias.FREE:
             found = f"{self.output_bias} with hidden biases that are free"
             raise InputError("output_bias", found, "free, or no network need have the least loss")
-        if self.dimension > 1 and self.linear is Linear.RIDGE:
-            refuse_linear(self, "with hidden biases that are free and several columns of inputs")
+        if self.dimension > 1:
+            why = "with hidden biases that are free and several columns of inputs"
+            refuse_setting(self, "linear", why, {Linear.FREE})
 
     @classmethod
     def from_text(
@@ -680,72 +681,34 @@ def refuse_layers(hidden: Sequence[int]) -> None:
         raise InputError("network", found, "one hidden layer")
 
 
-def refuse_activation(problem: Problem, what: str) -> None:
-    """Refuse another activation than relu, where only this one is known of.
+def refuse_setting(problem: Problem, name: str, why: str, but: Container[str] = ()) -> None:
+    """Refuse unusual hidden biases, or a linear part, where nothing else is known of.
 
     Parameters
     ----------
     problem : Problem
-    what : str
-        Names who knows of no other.
-
-    Raises
-    ------
-    InputError
-    """
-    if not problem.activation.is_relu:
-        raise InputError("activation", problem.activation.text, f"relu for {what}")
-
-
-def refuse_no_hidden_bias(problem: Problem, why: str) -> None:
-    """Refuse units without a bias, where there have to be some with one.
-
-    Parameters
-    ----------
-    problem : Problem
+    name : str
+        `hidden_bias` or `linear`.
     why : str
         What does not go with it.
+    but : container of str
+        Values that do.
 
     Raises
     ------
     InputError
+
+    Examples
+    --------
+    >>> problem = Problem.from_text([["1"]], ["1"], 1, "1", linear="free")
+    >>> refuse_setting(problem, "hidden_bias", "here")
+    >>> refuse_setting(problem, "linear", "here")
+    Traceback (most recent call last):
+    reluenum.errors.InputError: linear: free here; expected none
     """
-    if not problem.has_hidden_bias:
-        raise InputError("hidden_bias", f"{problem.hidden_bias} {why}", "ridge")
-
-
-def refuse_free_hidden_bias(problem: Problem, why: str) -> None:
-    """Refuse hidden biases that are not penalised, where only others are known of.
-
-    Parameters
-    ----------
-    problem : Problem
-    why : str
-        What does not go with them.
-
-    Raises
-    ------
-    InputError
-    """
-    if problem.has_free_hidden_bias:
-        raise InputError("hidden_bias", f"free {why}", "ridge")
-
-
-def refuse_linear(problem: Problem, why: str) -> None:
-    """Refuse a linear part, where there must be none.
-
-    Parameters
-    ----------
-    problem : Problem
-    why : str
-        What does not go with it.
-
-    Raises
-    ------
-    InputError
-    """
-    if problem.has_linear:
-        raise InputError("linear", f"{problem.linear} {why}", "none")
+    value, usual = getattr(problem, name), getattr(Problem, name)
+    if value != usual and value not in but:
+        raise InputError(name, f"{value} {why}", usual)
 
 
 def _positive_weights(weights: Sequence[Any], size: int) -> Vector:

@@ -23,6 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
+from docs.make.prose import ROOT
 from reluenum import atlas, enumerate_minima
 from reluenum.datasets.atlas import (
     REAL,
@@ -46,7 +47,6 @@ from reluenum.experiments.sweep import read_documents
 from reluenum.problem import Problem
 from reluenum.verify import verify
 
-ROOT = Path(__file__).parents[2]
 HOME = ROOT / "reluenum/datasets"
 
 SWEEPS = {

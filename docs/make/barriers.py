@@ -6,34 +6,29 @@ Numbers come from docs/data/passes.csv and docs/data/escapes.csv, which benchmar
 benchmarks/escapes.py write; what a sentence says is checked before it is written.
 """
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
 
-from docs.make.prose import bullets, paragraph, said
+from docs.make.prose import ROOT, bullets, paragraph, said, with_section
 from reluenum.documents.files import write_text
 from reluenum.figures.style import (
     BLUE,
-    DOUBLE_COLUMN,
     GREEN,
     GREY,
     VERMILLION,
     drawing,
+    percent_axis,
     save_figure,
+    side_by_side,
 )
 from reluenum.views.cells import percent
 
-ROOT = Path(__file__).parents[2]
 PAGE, IMAGES = ROOT / "docs/basins.md", ROOT / "docs/images"
 PASSES, ESCAPES = ROOT / "docs/data/passes.csv", ROOT / "docs/data/escapes.csv"
-
-MARKS = ("<!-- practice -->", "<!-- /practice -->")
-"""Between these lines, the page is written here."""
 
 COLOURS = (VERMILLION, BLUE, GREEN)
 
@@ -47,8 +42,7 @@ def plot_passes(passes: pd.DataFrame) -> tuple[Figure, str]:
 
     Left, that of the highest point of the line; right, that of the highest image alone.
     """
-    figure = Figure(figsize=(DOUBLE_COLUMN, 2.8), layout="constrained")
-    left, right = figure.subplots(1, 2, sharey=True)
+    figure, (left, right) = side_by_side(2.8, sharey=True)
     for (images, rows), colour in zip(passes.groupby("images"), COLOURS, strict=True):
         _distribution(left, rows["excess"].clip(lower=SMALLEST), colour, "-", f"{images} images")
         _distribution(left, rows["excess_of_chain"].clip(lower=SMALLEST), colour, ":", None)
@@ -62,9 +56,8 @@ def plot_passes(passes: pd.DataFrame) -> tuple[Figure, str]:
     right.axvline(0, color=GREY, linewidth=0.8)
     right.set_title("highest image alone", loc="left")
     left.set_ylabel("share of pairs")
-    left.yaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
+    percent_axis(left.yaxis)
     for axes in (left, right):
-        axes.grid(True)
         axes.set_xlabel("above the certified barrier, as a share of $y^\\top Ry$")
     return figure, ""
 
@@ -79,8 +72,7 @@ def _distribution(axes: Axes, values: pd.Series, colour: str, line: str, label: 
 @drawing(lambda _: "")
 def plot_escapes(escapes: pd.DataFrame) -> tuple[Figure, str]:
     """Draw for each basin how long walkers stay, and which share leaves over its first pass."""
-    figure = Figure(figsize=(DOUBLE_COLUMN, 2.8), layout="constrained")
-    left, right = figure.subplots(1, 2, sharex=True)
+    figure, (left, right) = side_by_side(2.8, sharex=True)
     for (name, rows), colour in zip(landscapes(escapes), COLOURS, strict=True):
         for place, basin in rows[rows["left"] >= FEWEST].groupby("basin"):
             line = "--" if place == 0 else "-"
@@ -96,9 +88,8 @@ def plot_escapes(escapes: pd.DataFrame) -> tuple[Figure, str]:
     left.set_ylabel("steps until a walker leaves")
     right.set_ylim(0, 1.03)
     right.set_ylabel("leave over the first pass")
-    right.yaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
+    percent_axis(right.yaxis)
     for axes in (left, right):
-        axes.grid(True)
         axes.set_xlabel("height of the first pass / temperature T")
     figure.legend(loc="outside lower center", ncols=5)
     return figure, ""
@@ -239,20 +230,14 @@ def read() -> tuple[pd.DataFrame, pd.DataFrame]:
     return pd.read_csv(PASSES, dtype={"barrier": str}), pd.read_csv(ESCAPES)
 
 
-def with_section(text: str, found: str) -> str:
-    """Return a page with another text between `MARKS`."""
-    start, end = MARKS
-    before, _, rest = text.partition(f"{start}\n")
-    _, _, after = rest.partition(end)
-    return f"{before}{start}\n{found}\n\n{end}{after}"
-
-
 def main() -> None:
     """Write the sections and their figures."""
     passes, escapes = read()
     save_figure(plot_passes(passes), IMAGES / "basins_strings", ("svg",))
     save_figure(plot_escapes(escapes), IMAGES / "basins_noise", ("svg",))
-    write_text(PAGE, with_section(PAGE.read_text(encoding="utf-8"), section(passes, escapes)))
+    write_text(
+        PAGE, with_section(PAGE.read_text(encoding="utf-8"), "practice", section(passes, escapes))
+    )
 
 
 if __name__ == "__main__":

@@ -13,8 +13,8 @@ from tempfile import TemporaryDirectory
 import pandas as pd
 import yaml
 from flint import fmpq
-from tabulate import tabulate
 
+from docs.make.prose import ROOT
 from reluenum import Problem, enumerate_minima
 from reluenum.datasets.families import reference_data
 from reluenum.documents.archive import write_archive
@@ -28,10 +28,9 @@ from reluenum.groebner.backends import DEFAULT_SETTINGS
 from reluenum.paths.path import ridge_path
 from reluenum.paths.trees import trees_along
 from reluenum.problem import parse_ridge
-from reluenum.views.cells import percent
+from reluenum.views.cells import percent, pipe_table
 from reluenum.views.sweep_tables import with_basins
 
-ROOT = Path(__file__).parents[2]
 IMAGES, DATA = ROOT / "docs/images", ROOT / "docs/data/basins.csv"
 
 
@@ -109,7 +108,7 @@ def table(summed: pd.DataFrame) -> str:
         }
         for row in summed.to_dict("records")
     ]
-    return tabulate(rows, "keys", "pipe")
+    return pipe_table(rows, numbers=True)
 
 
 if __name__ == "__main__":

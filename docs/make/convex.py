@@ -7,11 +7,8 @@ before it is written.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context
-from pathlib import Path
 
-from tabulate import tabulate
-
-from docs.make.prose import bullets, paragraph, said
+from docs.make.prose import ROOT, bullets, paragraph, said
 from reluenum import Problem
 from reluenum.convex.comparison import EQUAL, Comparison, compare_with_program
 from reluenum.convex.program import TIGHT, ConvexOptimum, convex_optimum
@@ -19,9 +16,7 @@ from reluenum.datasets.families import random_data
 from reluenum.documents.files import write_text
 from reluenum.engines.series import CertifiedSeries
 from reluenum.problem import Loss, OutputBias, parse_ridge
-from reluenum.views.cells import short_number
-
-ROOT = Path(__file__).parents[2]
+from reluenum.views.cells import pipe_table, short_number
 
 SIZES = ((2, 1), (3, 1), (4, 1), (5, 1), (6, 1), (7, 1), (3, 2), (4, 2), (5, 2), (7, 2))
 """Numbers of points and dimensions; each is taken with three ridges."""
@@ -130,7 +125,7 @@ def page(rows: Sequence[Row]) -> str:
             "the seed; lists are those of the certified engine. `make convex` computes everything",
             "again and writes this page.",
         ),
-        tabulate([row.cells() for row in rows], "keys", "pipe", disable_numparse=True),
+        pipe_table([row.cells() for row in rows]),
     ]
     return "\n\n".join(parts) + "\n"
 

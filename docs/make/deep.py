@@ -2,31 +2,26 @@
 
     make deep
 
-Numbers come from docs/data/deep.csv and deep_minima.csv, which benchmarks/deep.py writes,
-deep_certified.csv, by benchmarks/deep_certified.py, and bounds.csv and best.csv, by
-benchmarks/bounds.py; what a sentence says is checked before it is written. The pictures are drawn
-from lists that are made here, a minute in all.
+The text is docs/templates/measured/deep.md.j2. Numbers come from docs/data/deep.csv and
+deep_minima.csv, which benchmarks/deep.py writes, deep_certified.csv, by
+benchmarks/deep_certified.py, and bounds.csv and best.csv, by benchmarks/bounds.py; what a sentence
+says is checked before it is written. The pictures are drawn from lists that are made here, a minute
+in all.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Context
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from tabulate import tabulate
 
-from docs.make.prose import bullets, paragraph, said
+from docs.make.prose import DATA, IMAGES, ROOT, measured
 from reluenum import Problem, enumerate_minima
 from reluenum.datasets.families import reference_data
 from reluenum.documents.files import write_text
 from reluenum.figures import plot_beside, plot_collapses, plot_fits, plot_units, save_figure
 from reluenum.problem import parse_ridge
 from reluenum.views.cells import percent, short_number
-
-ROOT = Path(__file__).parents[2]
-DATA = ROOT / "docs/data"
-IMAGES = ROOT / "docs/images"
 
 LISTS: Mapping[str, tuple[int, ...]] = {
     "chain": (1, 1),
@@ -57,49 +52,24 @@ def page(runs: pd.DataFrame, minima: pd.DataFrame) -> str:
     """Return the page."""
     shapes, sweep = (runs[runs["part"] == part] for part in ("shapes", "sweep"))
     listed = minima[minima["part"] == "shapes"]
-    parts = [
-        "# Networks with several hidden layers",
-        paragraph(
-            "What depth does to the landscape of a small network: every local minimum of the",
-            "reference with two and three hidden layers, what optimisers make of it, and what the",
-            "lists rest on. The mathematics is in [theory_deep.md](theory_deep.md). `make deep`",
-            "writes the page.",
-        ),
-        "```sh\n"
-        "reluenum minima data.csv --hidden 2,1 --ridge 1/100 --output minima.json\n"
-        "reluenum descend minima.json --starts 2000 --optimisers adam --output descents.json\n"
-        "```",
-        *_reference(shapes, listed),
-        *_depth(shapes, listed, minima[minima["part"] == "one layer"]),
-        *_practice(shapes, listed),
-        *_sweep(sweep),
-        *_limits(shapes, pd.read_csv(DATA / "deep_certified.csv")),
-        *_lower_bounds(pd.read_csv(DATA / "bounds.csv", dtype=str)),
-        *_best_networks(pd.read_csv(DATA / "best.csv", dtype=str, keep_default_na=False)),
-    ]
-    return "\n\n".join(parts) + "\n"
-
-
-def _reference(shapes: pd.DataFrame, listed: pd.DataFrame) -> list[str]:
     reference = shapes[shapes["seed"] == 0]
-    rows = [_shape_row(row, _minima_of(listed, row)) for _, row in reference.iterrows()]
-    return [
-        "## The reference, deeper",
-        paragraph(
-            "The first n of the five reference points, with widths from the inputs to the output.",
-            "Components are counted up to the order of units inside their layers; one of a higher",
-            "dimension is a set of networks that share the square of a unit among several.",
-        ),
-        _table(rows),
-        paragraph(
-            "Strata: what is left to solve of the arrays of signs, after",
-            "[theory_deep.md](theory_deep.md) has excluded the others. Kinks in all layers: minima",
-            "of which every hidden layer has a pre-activation that is exactly 0 at a data point.",
-        ),
-        _image("deep_levels.svg", "Losses of the minima of four shapes of networks"),
-        _image("deep_fits.svg", "What the minima of widths (1, 1) fit, with the kinks of both"),
-        _image("deep_features.svg", "What the layers of the best minima of (1, 1, 1) make of x"),
-    ]
+    algebraic = shapes[(shapes["ridge"] == "1/100") & (shapes["completeness"] != "proved")]
+    best = pd.read_csv(DATA / "best.csv", dtype=str, keep_default_na=False)
+    values = {
+        "reference": [_shape_row(row, _minima_of(listed, row)) for row in _rows(reference)],
+        "depth": _depth(shapes, listed, minima[minima["part"] == "one layer"]),
+        "ends": _ends(shapes, listed),
+        "sweep": _sweep(sweep),
+        "algebraic": list(map(_algebraic_row, _rows(algebraic))),
+        "certified": list(map(_certified_row, _rows(pd.read_csv(DATA / "deep_certified.csv")))),
+        "bounds": list(map(_bound_row, _rows(pd.read_csv(DATA / "bounds.csv", dtype=str)))),
+        "best": list(map(_best_row, _rows(best[best["proved"] == "True"]))),
+    }
+    return measured("deep", values)
+
+
+def _rows(table: pd.DataFrame) -> list[pd.Series]:
+    return [row for _, row in table.iterrows()]
 
 
 def _shape_row(row: pd.Series, minima: pd.DataFrame) -> dict[str, str]:
@@ -132,51 +102,18 @@ def _minima_of(listed: pd.DataFrame, row: pd.Series) -> pd.DataFrame:
     return chosen
 
 
-def _depth(shapes: pd.DataFrame, listed: pd.DataFrame, one_layer: pd.DataFrame) -> list[str]:
-    wide = short_number(one_layer[one_layer["hidden"] == "2"]["loss"].iloc[0], 6)
+def _depth(shapes: pd.DataFrame, listed: pd.DataFrame, one_layer: pd.DataFrame) -> dict[str, Any]:
     live = listed[listed["collapse"] == ""]
-    kinked = live[live["kinks"] != ""]
-    several = live[live["kinks"].map(_layers) > 1]
-    chain = _instance(shapes, "1, 1", 5, "1/100")
-    deeper = _instance(shapes, "1, 1, 1", 5, "1/100")
-    best = {name: _best(listed, row) for name, row in (("chain", chain), ("deeper", deeper))}
-    passes = [(row["hidden"], row["pass"]) for row in (chain, deeper)]
-    lowest = ", ".join(f"{_power(height)} for ({hidden})" for hidden, height in passes)
-    return [
-        "## What depth changes",
-        bullets(
-            [
-                said(
-                    "The zero network is a strict local minimum on all five points at every ridge, "
-                    "because their responses add up to 0: with a hidden bias below a hidden unit "
-                    "the loss falls at order two if |sum of y| is larger than the ridge, and grows "
-                    "if it is not. With one hidden layer it would be a saddle at these ridges.",
-                    _zero_is_listed(listed),
-                ),
-                f"The way out is shallow and narrow: the lowest saddle above the zero network is "
-                f"higher by only {lowest}.",
-                "So stationary points, and minima, can have a larger loss than |y|², which one "
-                "hidden layer excludes.",
-                f"Minima sit on kinks: of {len(live)} minima that are not constant {len(kinked)} "
-                f"have a unit that is exactly 0 at a data point, {len(several)} of them in more "
-                "than one layer.",
-                said(
-                    f"A further layer of one unit does not help: the best loss of (1, 1) on five "
-                    f"points is {best['chain']}, that of (1, 1, 1) {best['deeper']}. Its best "
-                    "minima fit nearly the same function, passed through the layers in different "
-                    "ways (the picture of features).",
-                    float(best["chain"]) < float(best["deeper"]),
-                ),
-                said(
-                    f"Width does: one layer of two units, with fewer parameters than (1, 1, 1), "
-                    f"reaches {wide}.",
-                    float(wide) < float(best["deeper"]),
-                ),
-                "Where the responses do not add up to 0, the trap is a constant network instead: "
-                "the lowest layers are dead, and biases alone fit a constant.",
-            ]
-        ),
-    ]
+    chain, deeper = (_instance(shapes, hidden, 5, "1/100") for hidden in ("1, 1", "1, 1, 1"))
+    return {
+        "zero_is_listed": _zero_is_listed(listed),
+        "passes": {row["hidden"]: _power(row["pass"]) for row in (chain, deeper)},
+        "live": len(live),
+        "kinked": (live["kinks"] != "").sum(),
+        "several": (live["kinks"].map(_layers) > 1).sum(),
+        **{"chain": _best(listed, chain), "deeper": _best(listed, deeper)},
+        "wide": short_number(one_layer[one_layer["hidden"] == "2"]["loss"].iloc[0], 6),
+    }
 
 
 def _instance(shapes: pd.DataFrame, hidden: str, points: int, ridge: str) -> pd.Series:
@@ -206,60 +143,22 @@ def _power(value: float) -> str:
     return f"{digits} · 10^{int(exponent)}"
 
 
-def _practice(shapes: pd.DataFrame, listed: pd.DataFrame) -> list[str]:
-    total = int(shapes["starts"].sum())
-    open_ends = int(shapes[["missing_from_the_list", "unexplained"]].sum(axis=None))
-    lacking = shapes[shapes["found"] < shapes["components"]]
-    lower = listed["lower_neighbours"].fillna(0)
-    met = (
-        "Every listed component was met by some run."
-        if lacking.empty
-        else f"On {len(lacking)} of {len(shapes)} instances some component was met by no run."
-    )
-    return [
-        "## Where runs end",
-        paragraph(
-            "Adam from random starts, 10,000 steps each. An end point is not taken for what it is",
-            "near to but continued: kinks are snapped, dead units removed, and Newton's method",
-            "finds the stationary point of the stratum; what is not on the list is trained again,",
-            "up to six times and twice as long each time, and what then rests elsewhere is solved",
-            "exactly and judged.",
-        ),
-        tabulate(
-            [_practice_row(row) for _, row in shapes.iterrows()],
-            "keys",
-            "pipe",
-            disable_numparse=True,
-        ),
-        paragraph(
-            "Zero, constant: shares of runs that rest at the zero network or at a constant one.",
-            "On the way: proved to lie above the minimum to which training on leads. Met: listed",
-            "components at which some run ended.",
-        ),
-        bullets(
-            [
-                said(
-                    f"Of {total:,} end points none is a local minimum that the lists lack, and "
-                    "every one is explained.",
-                    open_ends == 0,
-                ),
-                met,
-                said(
-                    f"Each of the {len(listed)} listed minima survives 10,000 random "
-                    "perturbations between a millionth and a thousandth of the size of a weight; "
-                    "where differences of losses are too small for extended precision they are "
-                    "taken between exact numbers.",
-                    bool((lower == 0).all()),
-                ),
-                said(
-                    f"Each of the {int(shapes['rejected'].sum())} stationary points that are no "
-                    "minima has a network with rational weights next to it whose loss, evaluated "
-                    "exactly, is smaller.",
-                    bool((shapes["rejected"] == shapes["descended"]).all()),
-                ),
-            ]
-        ),
-    ]
+def _ends(shapes: pd.DataFrame, listed: pd.DataFrame) -> dict[str, Any]:
+    return {
+        "rows": list(map(_practice_row, _rows(shapes))),
+        "starts": shapes["starts"].sum(),
+        "open": _open_ends(shapes),
+        "lacking": (shapes["found"] < shapes["components"]).sum(),
+        "listed": len(listed),
+        "none_lower": (listed["lower_neighbours"].fillna(0) == 0).all(),
+        "rejected": int(shapes["rejected"].sum()),
+        "all_descended": (shapes["rejected"] == shapes["descended"]).all(),
+    }
+
+
+def _open_ends(table: pd.DataFrame) -> int:
+    """Return how many end points are at a minimum that is not listed, or not explained."""
+    return int(table[["missing_from_the_list", "unexplained"]].sum(axis=None))
 
 
 def _practice_row(row: pd.Series) -> dict[str, str]:
@@ -280,7 +179,7 @@ def _practice_row(row: pd.Series) -> dict[str, str]:
     }
 
 
-def _sweep(sweep: pd.DataFrame) -> list[str]:
+def _sweep(sweep: pd.DataFrame) -> dict[str, Any]:
     sweep = sweep.assign(depth=sweep["hidden"].str.count(",") + 1)
     rows = []
     for (depth, ridge), part in sweep.groupby(["depth", "ridge"], sort=False):
@@ -299,61 +198,30 @@ def _sweep(sweep: pd.DataFrame) -> list[str]:
             }
         )
     rows.sort(key=lambda row: (row["hidden layers"], parse_ridge(row["ridge"])))
-    open_ends = int(sweep[["missing_from_the_list", "unexplained"]].sum(axis=None))
-    return [
-        "## Against depth, size and ridge",
-        paragraph(
-            f"Chains of one unit a layer on the reference and on random data, {len(sweep)}",
-            f"instances with {sweep['starts'].iloc[0]} runs of Adam each, of 4,000 steps; means",
-            "over the data.",
-            said("Every end point is explained.", open_ends == 0),
-        ),
-        _table(rows),
-        _image("deep_collapses.svg", "Minima, and runs that collapse, against ridge and depth"),
-    ]
+    return {
+        **{"instances": len(sweep), "starts": sweep["starts"].iloc[0]},
+        **{"open": _open_ends(sweep), "rows": rows},
+    }
 
 
-def _limits(shapes: pd.DataFrame, certified: pd.DataFrame) -> list[str]:
-    algebraic = shapes[(shapes["ridge"] == "1/100") & (shapes["completeness"] != "proved")]
-    return [
-        "## Limits, and what a list rests on",
-        paragraph(
-            "Every listed minimum is a proved point with a proof of minimality, whatever the",
-            "engine; what differs is the proof that none is missing. `completeness` in the",
-            "document says which it is: `proved` (convexity excludes the rest, and",
-            "`reluenum verify` checks the records), `exact basis` (each system by a Groebner basis",
-            "over the rational numbers), `engine` (some by a program that works modulo primes). A",
-            "stratum that stays open is listed with its reason, the list then claims no",
-            "completeness, and the exit code is 3.",
-        ),
-        "By Groebner bases, for any widths:",
-        _table(
-            {
-                **_named(row),
-                "strata": f"{row['strata']:,}",
-                "CPU seconds": f"{float(row['cpu_seconds']):.3g}",
-                "the list rests on": BASIS[row["completeness"]],
-            }
-            for _, row in algebraic.iterrows()
-        ),
-        paragraph(
-            "By `--engine certified`, for widths (L, 1), (L, 1, 1) and (1, L), on the reference,",
-            "ridge 1/100 (beyond five points random ones follow): CPU seconds to find a list and",
-            "to check it, of all processes. `reluenum minima` does both, as a list is called",
-            "complete once the checker proves it, and `reluenum verify` the latter.",
-        ),
-        _table(
-            {
-                **_named(row),
-                "strata": f"{row['strata']:,}",
-                "minima": str(row["components"]),
-                "to find": f"{row['cpu_seconds']:.3g}",
-                "to check": f"{row['check_seconds']:.3g}",
-                "proved": "yes" if row["complete"] and pd.isna(row["refused"]) else "no",
-            }
-            for _, row in certified.iterrows()
-        ),
-    ]
+def _algebraic_row(row: pd.Series) -> dict[str, str]:
+    return {
+        **_named(row),
+        "strata": f"{row['strata']:,}",
+        "CPU seconds": f"{float(row['cpu_seconds']):.3g}",
+        "the list rests on": BASIS[row["completeness"]],
+    }
+
+
+def _certified_row(row: pd.Series) -> dict[str, str]:
+    return {
+        **_named(row),
+        "strata": f"{row['strata']:,}",
+        "minima": str(row["components"]),
+        "to find": f"{row['cpu_seconds']:.3g}",
+        "to check": f"{row['check_seconds']:.3g}",
+        "proved": "yes" if row["complete"] and pd.isna(row["refused"]) else "no",
+    }
 
 
 def _named(row: pd.Series) -> dict[str, str]:
@@ -361,117 +229,32 @@ def _named(row: pd.Series) -> dict[str, str]:
     return {"widths": f"({row['hidden']})", "n": str(row["n"]), "d": str(row["d"])}
 
 
-def _table(rows: Iterable[Mapping[str, str]]) -> str:
-    return tabulate([*rows], "keys", "pipe", disable_numparse=True)
+def _bound_row(row: pd.Series) -> dict[str, str]:
+    return {
+        "widths": f"({row['hidden']})",
+        "n": row["n"],
+        "no loss is below": str(Context(6, ROUND_FLOOR).create_decimal(row["lower"])),
+        "a network has": str(Context(6, ROUND_CEILING).create_decimal(row["upper"])),
+        "gap": f"{100 * float(row['gap']):.2g} %",
+        "boxes": f"{int(row['boxes']):,}",
+        "CPU seconds": f"{float(row['cpu_seconds']):.2g}",
+        "to check": f"{float(row['cpu_seconds_of_the_check']):.2g}",
+    }
 
 
-def _lower_bounds(bounds: pd.DataFrame) -> list[str]:
-    rows = [
-        {
-            "widths": f"({row['hidden']})",
-            "n": row["n"],
-            "no loss is below": str(Context(6, ROUND_FLOOR).create_decimal(row["lower"])),
-            "a network has": str(Context(6, ROUND_CEILING).create_decimal(row["upper"])),
-            "gap": f"{100 * float(row['gap']):.2g} %",
-            "boxes": f"{int(row['boxes']):,}",
-            "CPU seconds": f"{float(row['cpu_seconds']):.2g}",
-            "to check": f"{float(row['cpu_seconds_of_the_check']):.2g}",
-        }
-        for _, row in bounds.iterrows()
-    ]
-    return [
-        "## How low the loss can be",
-        paragraph(
-            "Where no list is complete, or two layers are wider than lists can be: a certified",
-            "lower bound of the loss of *all* networks with two hidden layers. For given vectors",
-            "of the first layer the rest is convex, and a dual point bounds the loss from below",
-            "(Theorem D11); one that moves with these vectors does so for a box of them, up to",
-            "second order in its size (Lemma D40). Boxes that tile what first layers of a best",
-            "network can be (Lemma D41) are cut where the bound is lowest, until it is near the",
-            "loss of a network that is known: the best one of a list, or one that random starts",
-            "find.",
-        ),
-        "```sh\n"
-        "reluenum bound data.csv --hidden 2,2 --ridge 1/100 --gap 1/5 --output bound.json\n"
-        "reluenum bound data.csv --hidden 2,1 --ridge 1/100 --minima minima.json\n"
-        "reluenum verify bound.json\n"
-        "```",
-        paragraph(
-            "The reference again, ridge 1/100. A gap of 1/1000 or 1/100 was asked for, with at",
-            "most 5,000 boxes, or 10,000 on five points.",
-        ),
-        _table(rows),
-        bullets(
-            [
-                "So the best minimum of a list is global up to the gap, with proof, whether or not "
-                "the list is complete. Near a minimum the bound stays below it by a little: that "
-                "it is global exactly takes the argument of the next section.",
-                "The bound of a point holds for any number of units of the second layer. Where "
-                "fewer are allowed than the best network would have, boxes are also cut by "
-                "questions about the signs of these units; `any_upper_width` says that no such "
-                "question was asked.",
-                "The work grows with the power (d + 1) L of the first layer, whatever the second: "
-                "two parameters are quick, four give a coarse bound. At most 10 distinct inputs. "
-                "A gap that is not reached is told, the document written, and the exit code 3.",
-                "`reluenum verify` proves both bounds with code of its own, in ball arithmetic; "
-                "[certificate.md](certificate.md#bounds-with-two-hidden-layers) describes the "
-                "document.",
-            ]
-        ),
-    ]
-
-
-def _best_networks(best: pd.DataFrame) -> list[str]:
-    rows = [
-        {
-            "widths": f"({row['hidden']})",
-            "n": row["n"],
-            "ridge": row["ridge"],
-            "least loss": str(Context(10, ROUND_HALF_EVEN).create_decimal(row["upper"])),
-            "first layer": row["first"] or "dead",
-            "second layer": row["second"],
-            "boxes": f"{int(row['boxes']):,}",
-            "next to it": row["near"],
-            "CPU seconds": f"{float(row['cpu_seconds']):.2g}",
-            "to check": f"{float(row['cpu_seconds_of_the_check']):.2g}",
-        }
-        for _, row in best[best["proved"] == "True"].iterrows()
-    ]
-    return [
-        "## Which network is best",
-        paragraph(
-            "With `--global` the boxes are cut until no other network can be as good, up to",
-            "symmetries. Away from the best network bounds above its loss exclude a box. Next to",
-            "it they cannot; there the dual point of a box tells the signs, kinks and residuals of",
-            "networks that are as good (Lemmas D66 to D68), which makes them critical points of a",
-            "polynomial, and Newton's method in balls shows that it has one there (Lemma D69).",
-            "The document names the signs of the network and its weights, and `reluenum verify`",
-            "proves that too. No list of minima is needed.",
-        ),
-        "```sh\n"
-        "reluenum bound data.csv --hidden 1,2 --ridge 1/10 --global --output best.json\n"
-        "reluenum verify best.json\n"
-        "```",
-        paragraph("The reference again; signs are at the data points in order, units apart."),
-        _table(rows),
-        bullets(
-            [
-                "Where the first layer is dead, a constant is the best function of its width. The "
-                "zero network is proved to be best in the same way where it is.",
-                "It ends where something is not strict: a gain that is exactly the ridge, a "
-                "multiplier that is 0, kinks of both layers at one input where others are 0 as "
-                "well, or units of the first layer with the same signs that can turn into each "
-                "other. Then, or when the boxes do not suffice, the document has the bound alone, "
-                "and the exit code is 3.",
-                "Two units of the first layer are four parameters: at a ridge of 1 that is quick, "
-                "at 1/10 two points took longer than we waited.",
-            ]
-        ),
-    ]
-
-
-def _image(name: str, words: str) -> str:
-    return f"![{words}](images/{name})"
+def _best_row(row: pd.Series) -> dict[str, str]:
+    return {
+        "widths": f"({row['hidden']})",
+        "n": row["n"],
+        "ridge": row["ridge"],
+        "least loss": str(Context(10, ROUND_HALF_EVEN).create_decimal(row["upper"])),
+        "first layer": row["first"] or "dead",
+        "second layer": row["second"],
+        "boxes": f"{int(row['boxes']):,}",
+        "next to it": row["near"],
+        "CPU seconds": f"{float(row['cpu_seconds']):.2g}",
+        "to check": f"{float(row['cpu_seconds_of_the_check']):.2g}",
+    }
 
 
 def draw(sweep: pd.DataFrame) -> None:

@@ -5,11 +5,11 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-ROOT = Path(__file__).parents[2]
+from docs.make.prose import ROOT
+
 REPORT = ROOT / "docs/example/report.html"
 EXPLORER = ROOT / "results/reference/paths/reference-L2/explorer.html"
 PICTURE = ROOT / "docs/images/explorer.png"

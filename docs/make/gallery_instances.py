@@ -9,12 +9,12 @@ import numpy as np
 import yaml
 from tabulate import tabulate
 
+from docs.make.prose import ROOT
 from reluenum.documents.minima import read_minima
 from reluenum.experiments.configuration import complete_config
 from reluenum.experiments.instances import instances as experiment_instances
 from reluenum.figures.reading import data, fitted_values, number
 
-ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "results"
 
 EXPERIMENTS = ("gallery", "nile", "ozone")

@@ -19,22 +19,12 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-from docs.make.prose import said
-
-ROOT = Path(__file__).parents[2]
+from docs.make.prose import ROOT, environment
 
 TEMPLATES = ROOT / "docs/templates"
 
 WORKFLOW = ("Snakefile", "environment.yml", "config", "profiles", "rules", "scripts", "captions")
 """What Snakemake reads of a clone of this repository."""
-
-WORDS = (
-    *("no", "one", "two", "three", "four", "five", "six"),
-    *("seven", "eight", "nine", "ten", "eleven", "twelve"),
-)
-"""Small numbers in a sentence."""
 
 
 @dataclass
@@ -124,11 +114,6 @@ def _fenced(language: str, text: str) -> str:
     return f"```{language}\n{text}```\n"
 
 
-def word(number: int) -> str:
-    """Return a small number as a word, any other with its digits in groups."""
-    return WORDS[number] if number < len(WORDS) else f"{number:,}"
-
-
 def render(name: str, desk: Desk, values: Mapping[str, Any]) -> str:
     """Return the page of a template.
 
@@ -145,18 +130,7 @@ def render(name: str, desk: Desk, values: Mapping[str, Any]) -> str:
     jinja2.UndefinedError
         If the template asks for another value.
     """
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters |= {
-        "console": desk.console,
-        "python": desk.python,
-        "file": desk.file,
-        "part": desk.part,
-        "word": word,
-    }
-    environment.globals |= {"said": said, "image": desk.image, "read": desk.read} | values
-    return environment.get_template(name).render()
+    filters = {name: getattr(desk, name) for name in ("console", "python", "file", "part")}
+    templates = environment(TEMPLATES, **filters)
+    templates.globals |= {"image": desk.image, "read": desk.read} | values
+    return templates.get_template(name).render()

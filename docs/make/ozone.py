@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -249,6 +248,6 @@ def _published(factor: int, shift: int, value: float, _: int | None) -> str:
     return f"{factor * value + shift:.0f}"
 
 
-def ozone_runs(results: Path = RESULTS) -> Document:
+def ozone_runs() -> Document:
     """Return where runs of an optimiser on the ozone data end."""
-    return read_result(results / "ozone/ozone-L2-ridge1/descents.json")
+    return read_result(RESULTS / "ozone/ozone-L2-ridge1/descents.json")

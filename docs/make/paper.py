@@ -13,13 +13,11 @@ from typing import Any
 
 import matplotlib as mpl
 import pandas as pd
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
 
-from docs.make.live import word
-from docs.make.prose import said
+from benchmarks.plots import look
+from docs.make.prose import DATA, ROOT, environment, said, word
 from reluenum import Landscape, Problem, enumerate_minima
 from reluenum.datasets.families import reference_data
 from reluenum.documents.files import write_text
@@ -28,29 +26,29 @@ from reluenum.figures.style import (
     BLACK,
     BLUE,
     BROWN,
-    DOUBLE_COLUMN,
     GREEN,
     GREY,
     PURPLE,
     SKY,
     VERMILLION,
     drawing,
+    percent_axis,
+    side_by_side,
 )
 from reluenum.problem import parse_ridge
 from reluenum.views.cells import percent
 
-ROOT = Path(__file__).parents[2]
-DATA, PAPER = ROOT / "docs/data", ROOT / "paper"
+PAPER = ROOT / "paper"
 
 DATE = "1 December 2026"
 
 ENGINES = {
-    "certified engine": ("certified engine", BLACK, "X", "-"),
-    "Groebner engine": ("Gröbner engine", SKY, "P", "-"),
-    "reduced, msolve": ("msolve, no proof", VERMILLION, "s", "-"),
-    "reduced, PHCpack": ("PHCpack, no proof", BROWN, "v", "-"),
+    "certified engine": "certified engine",
+    "Groebner engine": "Gröbner engine",
+    "reduced, msolve": "msolve, no proof",
+    "reduced, PHCpack": "PHCpack, no proof",
 }
-"""Peers of the left panel, as the data name them: text, colour, marker, line."""
+"""Peers of the left panel, as the data name them, and their texts."""
 
 INSTANCES = tuple(
     zip(
@@ -241,11 +239,7 @@ def _trained(data: Mapping[str, Any]) -> dict[str, Any]:
 
 def render(data: Mapping[str, Any], landscape: Landscape) -> str:
     """Return the text."""
-    environment = Environment(
-        loader=FileSystemLoader(PAPER), undefined=StrictUndefined, keep_trailing_newline=True
-    )
-    environment.filters["word"] = word
-    return environment.get_template("paper.md.j2").render(values(data, landscape))
+    return environment(PAPER).get_template("paper.md.j2").render(values(data, landscape))
 
 
 @drawing(lambda data: "")
@@ -257,22 +251,21 @@ def plot_work(data: Mapping[str, Any]) -> tuple[Figure, str]:
     data : dict
         As `read` returns it.
     """
-    figure = Figure(figsize=(DOUBLE_COLUMN, 3.4), layout="constrained")
-    left, right = figure.subplots(1, 2)
+    figure, (left, right) = side_by_side(3.4)
     _draw_cost(left, data["benchmarks"]["ladders"][0], data["boxes"])
     _draw_starts(right, data["completeness"]["rows"])
     return figure, ""
 
 
 def _draw_cost(axes: Axes, ladder: Mapping[str, Any], boxes: pd.DataFrame) -> None:
-    for peer, (text, colour, marker, line) in ENGINES.items():
+    for peer, text in ENGINES.items():
         points = [
             (rung["supports"], run["seconds"]["median"])
             for rung in ladder["rungs"]
             for run in rung["peers"]
             if run["peer"] == peer and not run["gave_up"]
         ]
-        axes.plot(*zip(*points, strict=True), line, color=colour, marker=marker, label=text, ms=4)
+        axes.plot(*zip(*points, strict=True), "-", **look(peer), label=text, ms=4)
     chosen = boxes.query("data == 'noise' and d == 1 and width == 2").sort_values("supports")
     axes.plot(
         chosen["supports"],
@@ -285,7 +278,6 @@ def _draw_cost(axes: Axes, ladder: Mapping[str, Any], boxes: pd.DataFrame) -> No
         ms=4,
     )
     axes.set(xscale="log", yscale="log", xlabel="supports", ylabel="seconds")
-    axes.grid(True)
     axes.legend(loc="lower right", fontsize=6.5)
 
 
@@ -297,8 +289,7 @@ def _draw_starts(axes: Axes, rows: Sequence[Mapping[str, Any]]) -> None:
         text = f"{row['instance']} ({row['components']})"
         axes.plot(starts, shares, line, color=colour, marker=marker, label=text, ms=4)
     axes.set(xscale="log", xlabel="random starts", ylabel="components found", ylim=(0, 1.04))
-    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
-    axes.grid(True)
+    percent_axis(axes.yaxis)
     axes.legend(loc="lower right", fontsize=5.5)
 
 

@@ -22,7 +22,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import FancyBboxPatch
 
-from docs.make.prose import said
+from docs.make.prose import IMAGES, ROOT, said
 from reluenum import Landscape, Problem, enumerate_minima
 from reluenum.datasets.families import reference_data
 from reluenum.documents.files import write_text
@@ -45,8 +45,6 @@ from reluenum.optimisers.studies.runs import Descents, descents
 from reluenum.problem import parse_ridge
 from reluenum.verify import verify
 
-ROOT = Path(__file__).parents[2]
-IMAGES = ROOT / "docs/images"
 DATA = ROOT / "docs/data/picture.json"
 RUNS = 1000
 OPTIMISER = "adam"

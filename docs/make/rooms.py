@@ -13,10 +13,10 @@ from html import escape
 from itertools import pairwise
 from pathlib import Path
 
+from docs.make.prose import ROOT
 from reluenum.documents.files import write_text
 from reluenum.figures.words import described
 
-ROOT = Path(__file__).parents[2]
 PACKAGE, PLAN = ROOT / "reluenum", ROOT / "docs/architecture.md"
 PICTURE = ROOT / "docs/images/rooms.svg"
 

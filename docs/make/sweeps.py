@@ -3,26 +3,25 @@
     ./run -- snakemake --cores 2 --configfile config/sweep_paper.yaml
     ./run -- python -m docs.make.sweeps
 
-Numbers come from the tables of the sweep; what a sentence says is checked before it is written.
+The text is docs/templates/measured/sweeps.md.j2. Numbers come from the tables of the sweep; what a
+sentence says is checked before it is written.
 """
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from tabulate import tabulate
 
-from docs.make.prose import bullets, paragraph, said
+from docs.make.prose import IMAGES, ROOT, measured
 from reluenum.documents.files import write_text
 from reluenum.figures import SWEEP_FIGURES, save_figure
 from reluenum.views.cells import percent
 from reluenum.views.sweep_tables import decided
 from reluenum.views.sweeps import LEGEND, readable_summary, sweep_totals
 
-ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "results/sweep_paper"
-IMAGES = ROOT / "docs/images"
 
 SHOWN = {
     "minima_by_ridge": "Mean number of components against the ridge, and its spread",
@@ -63,162 +62,66 @@ def boundary_table(instances: pd.DataFrame) -> pd.DataFrame:
 def page(tables: Tables) -> str:
     """Return the page."""
     instances = tables["instances"]
-    parts = [
-        *_opening(instances),
-        *_counts(instances),
-        *_boundaries(instances),
-        *_spurious(instances),
-        *_cost(tables["times"]),
-    ]
-    return "\n\n".join(parts) + "\n"
-
-
-def _opening(instances: pd.DataFrame) -> list[str]:
-    sizes, widths = instances["n"].unique(), instances["width"].unique()
     ridges = instances.drop_duplicates("ridge").sort_values("ridge_decimal")["ridge"]
-    return [
-        f"# Sweep: {len(instances):,} landscapes of random data",
-        paragraph(
-            f"`config/sweep_paper.yaml` takes {instances['seed'].nunique()} data sets of each size",
-            f"n = {min(sizes)}..{max(sizes)}, inputs and outputs uniform in [-1, 1], and lists",
-            f"every local minimum of networks with L = {min(widths)}..{max(widths)} hidden units",
-            f"at {len(ridges)} ridges from {ridges.iloc[0]} to {ridges.iloc[-1]}, by the certified",
-            "engine.",
-            said("No support stayed undecided.", bool(instances["complete"].all())),
-            sweep_totals(instances),
-        ),
-        paragraph(
-            "`make sweeps` runs it and writes this page. Its numbers are read from the tables, and",
-            "a sentence that they contradict is an error.",
-            "[results/README.md](../results/README.md) describes the tables.",
-        ),
-    ]
+    values = {
+        **{"instances": instances, "ridges": list(ridges)},
+        "totals": sweep_totals(instances),
+        **{"summary": readable_summary(instances), "legend": LEGEND},
+        "counts": _counts(instances),
+        "boundaries": _boundaries(instances),
+        "spurious": _spurious(instances),
+        "cost": _cost(tables["times"]),
+    }
+    return measured("sweeps", values, image=_image)
 
 
-def _counts(instances: pd.DataFrame) -> list[str]:
+def _counts(instances: pd.DataFrame) -> dict[str, Any]:
     means = instances.groupby(["n", "width", "ridge_decimal"])["components"].mean()
-    low, high = instances["ridge_decimal"].min(), instances["ridge_decimal"].max()
-    n, width = instances["n"].max(), instances["width"].max()
-    smallest = means.xs(low, level="ridge_decimal").unstack("width")
-    largest = means.xs(high, level="ridge_decimal")
-    return [
-        "## How many minima there are",
-        tabulate(readable_summary(instances), "keys", "pipe", disable_numparse=True),
-        paragraph(LEGEND),
-        _image("minima_by_ridge"),
-        bullets(
-            [
-                said(
-                    "At the smallest ridge the mean number of components grows with the width, for "
-                    "every n, and is larger at the largest n than at the smallest.",
-                    bool((smallest.diff(axis=1).iloc[:, 1:] > 0).all(axis=None))
-                    and bool((smallest.iloc[-1] > smallest.iloc[0]).all()),
-                ),
-                f"For n = {n}, L = {width} there are {means[n, width, low]:.0f} components on "
-                f"average at the smallest ridge, and {means[n, width, high]:.1f} at the largest.",
-                said(
-                    f"At the largest ridge the mean is at most {largest.max():.1f} for every n and "
-                    "L: the penalty leaves little but the zero network.",
-                    bool(largest.max() < 3),
-                ),
-            ]
-        ),
-        _image("sizes"),
-        paragraph(
-            "By Corollary D.1 the number of components of *every* width follows from these N_m: an",
-            "isolated minimum of m units gives C(L - 1, m - 1) components of L units.",
-        ),
-    ]
+    by_ridge = means.unstack("ridge_decimal")
+    low, high = by_ridge.columns.min(), by_ridge.columns.max()
+    largest = instances["n"].max(), instances["width"].max()
+    by_width = by_ridge[low].unstack("width")
+    wider, longer = by_width.diff(axis=1).iloc[:, 1:], by_width.iloc[-1] > by_width.iloc[0]
+    return {
+        "grow": (wider > 0).all(axis=None) and longer.all(),
+        **{"at_smallest": means[*largest, low], "at_largest": means[*largest, high]},
+        "most_at_largest": by_ridge[high].max(),
+    }
 
 
-def _boundaries(instances: pd.DataFrame) -> list[str]:
+def _boundaries(instances: pd.DataFrame) -> dict[str, Any]:
     table = boundary_table(instances)
-    rows = [
-        {
-            "L": width,
-            "isolated minima": f"{row.isolated:,}",
-            "on a boundary": percent(row.isolated_on_boundary, row.isolated),
-            "instances with some": f"{row.instances:,}",
-            "of these with all on a boundary": percent(row.all_on_boundary, row.instances),
-        }
-        for width, row in table.iterrows()
-    ]
-    share = table["isolated_on_boundary"] / table["isolated"]
-    return [
-        "## Do isolated minima lie on boundaries?",
-        paragraph(
-            "Fukasaku, Kabata and Okuno observed that on their instance (n = 5, L = 2) every",
-            "isolated local minimum lies on the boundary of an activation pattern: some hidden",
-            "unit is exactly 0 on some data point. The zero network, which has nothing but units",
-            "on boundaries, does not count here.",
-        ),
-        tabulate(rows, "keys", "pipe", disable_numparse=True),
-        _image("boundary_share"),
-        bullets(
-            [
-                said(
-                    "Not always, but the wider the network the more often: "
-                    f"{percent(share.iloc[0], 1)} of the isolated minima of one unit, "
-                    f"{percent(share.iloc[1], 1)} of two units, "
-                    f"{percent(share.iloc[-1], 1)} of {table.index[-1]}.",
-                    share.is_monotonic_increasing,
-                ),
-                said(
-                    "So the observation is a matter of frequency and no theorem: every width has "
-                    "isolated minima in the interior of a pattern.",
-                    bool((table["isolated_on_boundary"] < table["isolated"]).all()),
-                ),
-                "An isolated minimum of L units is in the interior only if the kinks of all L "
-                "units miss all n points, which explains the order.",
-            ]
-        ),
-    ]
+    return {
+        "rows": [
+            {
+                "L": width,
+                "isolated minima": f"{row.isolated:,}",
+                "on a boundary": percent(row.isolated_on_boundary, row.isolated),
+                "instances with some": f"{row.instances:,}",
+                "of these with all on a boundary": percent(row.all_on_boundary, row.instances),
+            }
+            for width, row in table.iterrows()
+        ],
+        "share": table["isolated_on_boundary"] / table["isolated"],
+    }
 
 
-def _spurious(instances: pd.DataFrame) -> list[str]:
+def _spurious(instances: pd.DataFrame) -> dict[str, Any]:
     by_width = instances["width"]
-    benign = (instances["spurious"] == 0).groupby(by_width).mean()
-    everywhere = (instances["global_at_every_width"] > 0).groupby(by_width).mean()
-    worst = instances.loc[instances["relative_gap"].idxmax()]
-    return [
-        "## Spurious minima",
-        bullets(
-            [
-                f"With one unit {percent(benign.iloc[0], 1)} of the instances have no other minima "
-                f"than global ones, with {benign.index[-1]} units {percent(benign.iloc[-1], 1)}. "
-                + said(
-                    "More units do not make a landscape benign: a bad minimum of few units stays "
-                    "one with more, because its units can split (Theorem D).",
-                    bool(benign.is_monotonic_decreasing),
-                ),
-                f"The largest gap is that of `{worst['instance']}`: the worst of its minima has "
-                f"{1 + worst['relative_gap']:,.0f} times the loss of the best.",
-                said(
-                    "The share of instances whose best minimum no wider network improves grows "
-                    f"from {percent(everywhere.iloc[0], 1)} at L = {everywhere.index[0]} to "
-                    f"{percent(everywhere.iloc[-1], 1)} at L = {everywhere.index[-1]}.",
-                    everywhere.is_monotonic_increasing,
-                ),
-            ]
-        ),
-    ]
+    return {
+        "benign": (instances["spurious"] == 0).groupby(by_width).mean(),
+        "best": (instances["global_at_every_width"] > 0).groupby(by_width).mean(),
+        "worst": instances.loc[instances["relative_gap"].idxmax()],
+    }
 
 
-def _cost(times: pd.DataFrame) -> list[str]:
+def _cost(times: pd.DataFrame) -> dict[str, float]:
     large = times[times["supports"] >= 1000]
-    rate = large["supports"].sum() / large["seconds"].sum()
     logarithms = np.log(large[["supports", "seconds"]].astype(float))
-    slope = np.polyfit(logarithms["supports"], logarithms["seconds"], 1)[0]
-    return [
-        "## What it costs",
-        _image("cost"),
-        paragraph(
-            "From a thousand supports on, the time grows like their number to the power",
-            f"{slope:.2f}; this run did {rate:,.0f} supports a second and core, lists of minima",
-            "included, on a machine that had other work. All widths of a data set and a ridge",
-            "share their supports.",
-        ),
-    ]
+    return {
+        "rate": large["supports"].sum() / large["seconds"].sum(),
+        "power": np.polyfit(logarithms["supports"], logarithms["seconds"], 1)[0],
+    }
 
 
 def _image(name: str) -> str:

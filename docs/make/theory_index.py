@@ -10,11 +10,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
-from pathlib import Path
 
+from docs.make.prose import ROOT
 from reluenum.documents.files import write_text
 
-ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs/theory_index.md"
 
 PAGES = ("theory.md", "theory_deep.md")

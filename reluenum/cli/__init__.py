@@ -15,15 +15,14 @@ and `descend`.
 import argparse
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from importlib import import_module
 from typing import Any, NoReturn
 
 from reluenum.cli.exits import BAD_INPUT, FAILED, INTERRUPTED, stopped
-from reluenum.cli.options import CHOICES
 from reluenum.errors import InputError, ReluenumError
 
-__all__ = ["CHOICES", "COMMANDS", "main"]
+__all__ = ["COMMANDS", "main"]
 
 COMMANDS = {
     "minima": "print every local minimum of one data set as a JSON document",
@@ -104,7 +103,8 @@ def _complaint(error: Exception) -> str:
 def _run(arguments: list[str]) -> int:
     """Parse the arguments and run their command."""
     try:
-        options = _parser().parse_args(_attached(arguments))
+        words = _attached(arguments)
+        options = _parser(words).parse_args(words)
     except SystemExit as stop:  # --help and --version
         sys.stdout.flush()
         return int(stop.code or 0)
@@ -134,7 +134,8 @@ def _attached(arguments: Iterable[str]) -> list[str]:
     return joined
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(words: Container[str] = COMMANDS) -> argparse.ArgumentParser:
+    """Return the parser, with the options of those commands that are among some words."""
     parser = _Parser(
         prog="reluenum",
         description="Every local minimum of a small ridge-regularised ReLU network, exactly.",
@@ -144,8 +145,11 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, text in COMMANDS.items():
         command = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
-        module = import_module(f"{__name__}.{name}")
-        getattr(module, f"add_{name}")(command)
-        command.add_argument("--debug", action="store_true", help="show where an error came from")
-        command.set_defaults(run=getattr(module, f"run_{name}"))
+        if name in words:
+            module = import_module(f"{__name__}.{name}")
+            getattr(module, f"add_{name}")(command)
+            command.add_argument(
+                "--debug", action="store_true", help="show where an error came from"
+            )
+            command.set_defaults(run=getattr(module, f"run_{name}"))
     return parser

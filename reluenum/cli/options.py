@@ -3,7 +3,6 @@
 import argparse
 import os
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -178,8 +177,8 @@ def writable_folder(output: str | None) -> Path | None:
     path, expected = Path(output), "a folder that can be written, or a new one in an existing one"
     try:
         path.mkdir(exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path, prefix=".reluenum."):
-            return path
+        _try_to_write(path, "reluenum")
+        return path
     except (OSError, ValueError) as error:
         found = f"{output}: {getattr(error, 'strerror', None) or error}"
         raise InputError("--output-dir", found, expected) from error
@@ -207,13 +206,20 @@ def writable(
             raise InputError(option, f"{output} is read-only", expected)
         if source is not None and path == Path(os.path.realpath(source)):
             raise InputError(option, f"{output} is the file with the data", expected)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}."):
-            return path
+        _try_to_write(path.parent, path.name)
+        return path
     except (OSError, ValueError) as error:
         if isinstance(error, InputError):
             raise
         found = f"{output}: {getattr(error, 'strerror', None) or error}"
         raise InputError(option, found, expected) from error
+
+
+def _try_to_write(folder: Path, name: str) -> None:
+    """Make a hidden file in a folder for a moment."""
+    from tempfile import NamedTemporaryFile
+
+    NamedTemporaryFile(dir=folder, prefix=f".{name}.").close()
 
 
 def writable_figure(output: str | None, source: str, option: str = "--figure") -> Path | None:

@@ -2,14 +2,15 @@
 
 import json
 from collections.abc import Mapping
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
-from jsonschema import Draft202012Validator, ValidationError
 
 from reluenum.errors import InputError
+
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
 
 MOST_VALUES = 50_000
 """Values of a configuration."""
@@ -30,6 +31,8 @@ def complete_config(config: dict[str, Any], schema: str | Path) -> None:
     InputError
         Naming the first key that is unknown, missing or has a bad value.
     """
+    from jsonschema import Draft202012Validator
+
     _refuse_endless(config)
     rules = yaml.safe_load(Path(schema).read_text(encoding="utf-8"))
     errors = sorted(Draft202012Validator(rules).iter_errors(config), key=_urgency)
@@ -50,16 +53,18 @@ def _refuse_endless(config: Any) -> None:
             raise InputError("configuration", f"more than {MOST_VALUES} values", "fewer")
 
 
-def _urgency(error: ValidationError) -> tuple[bool, str]:
+def _urgency(error: "ValidationError") -> tuple[bool, str]:
     """Put unknown keys first: a misspelt key also looks like a missing one."""
     return error.validator != "additionalProperties", error.json_path
 
 
-def _input_error(error: ValidationError) -> InputError:
+def _input_error(error: "ValidationError") -> InputError:
     """Turn a schema's complaint into one line that names the key."""
     place = f"configuration, {error.json_path.removeprefix('$').removeprefix('.') or 'top level'}"
     expected = error.schema["description"]
     if error.validator == "additionalProperties":
+        from difflib import get_close_matches
+
         known = list(error.schema["properties"])
         unknown = next(key for key in error.instance if key not in known)
         near = get_close_matches(str(unknown), known, n=1)

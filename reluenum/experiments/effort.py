@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from math import ceil, comb, prod
 from typing import Any
 
-from reluenum.datasets.datafiles import table_size
 from reluenum.datasets.families import REFERENCE
 from reluenum.datasets.layout import Layout
 from reluenum.engines.trees.forecast import seconds_of_boxes
@@ -95,6 +94,8 @@ def data_size(instance: Mapping[str, Any]) -> tuple[int, int]:
         See `instances.instances`. A file that cannot be read has no points: it is not
         here that its error is reported.
     """
+    from reluenum.datasets.datafiles import table_size
+
     if instance["data"] is not None:
         inputs = instance["data"]["x"]
         return len(inputs), max(map(len, inputs), default=0)

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import MaxNLocator
 
-from reluenum.figures.style import DOUBLE_COLUMN, SINGLE_COLUMN, drawing, message
+from reluenum.figures.style import DOUBLE_COLUMN, SINGLE_COLUMN, drawing, message, percent_axis
 from reluenum.figures.sweeps.panels import look, ridge_axis, width_legend
 
 
@@ -52,7 +52,7 @@ def plot_collapses(table: pd.DataFrame) -> tuple[Figure, str]:
     grid[0, 0].set(ylabel="minima", ylim=(0, None))
     grid[0, 0].yaxis.set_major_locator(MaxNLocator(integer=True))
     grid[1, 0].set(ylabel="runs that collapse", ylim=(-0.03, 1.03))
-    grid[1, 0].yaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
+    percent_axis(grid[1, 0].yaxis)
     ridge_axis(grid[0, 0], table["ridge"].unique())
     names = {depth: f"{depth} hidden layer{'s' * (depth > 1)}" for depth in depths}
     width_legend(figure, depths, labels=names)

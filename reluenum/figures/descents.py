@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import MaxNLocator
 
 from reluenum.documents.labels import kind
 from reluenum.figures.reading import Document, number
@@ -22,6 +22,7 @@ from reluenum.figures.style import (
     VERMILLION,
     drawing,
     message,
+    percent_axis,
     shared_panels,
 )
 from reluenum.figures.sweeps.panels import look
@@ -93,7 +94,7 @@ def plot_basins(document: Document) -> tuple[Figure, str]:
     first.set_ylim(len(ends) - 0.4, -0.6)
     first.set_xlim(left=0)
     first.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
-    first.xaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
+    percent_axis(first.xaxis)
     seen = [name for name in _BARS if name in {name for name, _ in ends.values()}]
     handles = [Patch(facecolor=_BARS[name], edgecolor=BLACK, linewidth=0.5) for name in seen]
     figure.legend(handles, seen, loc="outside lower center", ncols=len(seen))
@@ -173,7 +174,7 @@ def plot_end_losses(document: Document) -> tuple[Figure, str]:
         heights = np.concatenate([[0], shares[finite], [finite.mean()]])
         (handles[name],) = axes.step(places, heights, where="post", gid=f"losses-{name}", **style)
     axes.set(ylim=(0, 1.03), xlabel="loss at the end point", ylabel="share of runs at or below")
-    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
+    percent_axis(axes.yaxis)
     handles |= seen
     columns = min(len(handles), 4)
     figure.legend(handles.values(), handles, loc="outside lower center", ncols=columns)

@@ -7,9 +7,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
 
-from reluenum.figures.style import DOUBLE_COLUMN, SINGLE_COLUMN, drawing, message
+from reluenum.figures.style import DOUBLE_COLUMN, SINGLE_COLUMN, drawing, message, percent_axis
 from reluenum.figures.sweeps.panels import fitting, look, ridge_axis, width_legend
 from reluenum.views.cells import share_interval
 from reluenum.views.optimisers import Fate, warnings
@@ -55,7 +54,7 @@ def plot_practice(shares: pd.DataFrame) -> tuple[Figure, str]:
         grid[-1, place].set_xlabel("ridge")
     ridge_axis(grid[0, 0], shares["ridge_decimal"].astype(float).unique())
     grid[0, 0].set_ylim(-0.03, 1.03)
-    grid[0, 0].yaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
+    percent_axis(grid[0, 0].yaxis)
     ranks = list(range(len(names)))
     width_legend(figure, ranks, labels=dict(enumerate(names)))
     return figure, note

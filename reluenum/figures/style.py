@@ -10,7 +10,9 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
 
 from reluenum.documents.files import write_text
 from reluenum.figures.words import caption_of, described, figure_words
@@ -240,11 +242,25 @@ def shared_panels(
     return list(grid.flat[:count])
 
 
+def side_by_side(height: float, count: int = 2, **shared: bool) -> tuple[Figure, list[Axes]]:
+    """Return a figure as wide as a page with panels beside each other, each with a grid."""
+    figure = Figure(figsize=(DOUBLE_COLUMN, height), layout="constrained")
+    panels = list(figure.subplots(1, count, squeeze=False, **shared)[0])
+    for axes in panels:
+        axes.grid(True)
+    return figure, panels
+
+
 def colour_bar(figure: Figure, colours: Any, panels: Sequence[Axes], label: str) -> None:
     """Put a colour bar next to the first rows of the panels."""
     rows = panels[0].get_gridspec().nrows
     shrink = min(1.0, 2 / rows)
     figure.colorbar(colours, ax=panels, label=label, shrink=shrink, anchor=(0, 1), pad=0.02)
+
+
+def percent_axis(axis: Axis, decimals: int | None = 0) -> None:
+    """Label an axis of shares in per cent."""
+    axis.set_major_formatter(PercentFormatter(1, decimals=decimals, symbol=" %"))
 
 
 def limits(inputs: np.ndarray, margin: float = 0.12) -> tuple[np.ndarray, np.ndarray]:

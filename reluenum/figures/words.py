@@ -7,6 +7,8 @@ from html import escape
 
 from matplotlib.figure import Figure
 
+from reluenum.views.cells import enumerated_texts
+
 MOST = 8
 """Names of panels or entries of a legend that a description lists."""
 
@@ -114,8 +116,7 @@ def described(svg: str, title: str, description: str) -> str:
 def _enumerated(name: str, texts: Iterable[str]) -> str:
     """Return different texts behind a name, nothing without any, and how many more there are."""
     found = list(dict.fromkeys(filter(None, map(_unformatted, texts))))
-    more = [f"and {len(found) - MOST} more"] if len(found) > MOST else []
-    return name + "; ".join(found[:MOST] + more) if found else ""
+    return name + enumerated_texts(found, MOST) if found else ""
 
 
 def _unformatted(text: str) -> str:

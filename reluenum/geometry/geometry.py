@@ -5,7 +5,7 @@ from functools import cached_property, lru_cache
 
 from reluenum.geometry.arrangement import Arrangement
 from reluenum.geometry.frames import Frames
-from reluenum.problem import Problem, refuse_free_hidden_bias
+from reluenum.problem import HiddenBias, Problem, refuse_setting
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +36,7 @@ class Geometry:
             If its network has several hidden layers, or hidden biases that are not penalised, which
             only `engines/hinges` knows of.
         """
-        refuse_free_hidden_bias(problem, "beyond lists of minima")
+        refuse_setting(problem, "hidden_bias", "beyond lists of minima", but=(HiddenBias.NONE,))
         return Geometry(problem.in_one_layer())
 
     @cached_property

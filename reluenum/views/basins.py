@@ -4,7 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from reluenum.documents.labels import Document, kind
-from reluenum.views.cells import NOTHING, csv_text, list_cell, object_frame, short_number
+from reluenum.views.cells import (
+    NOTHING,
+    csv_text,
+    enumerated_texts,
+    list_cell,
+    object_frame,
+    short_number,
+)
 
 if TYPE_CHECKING:  # slow to import: only where a table is made
     import pandas as pd
@@ -89,7 +96,7 @@ def way_out(tree: Document, record: Mapping[str, Any]) -> str | None:
     return next((merge["event"] for merge in own or level), None)
 
 
-def tree_in_words(tree: Document, most: int = 12) -> str:
+def tree_in_words(tree: Document) -> str:
     """Return what a picture of a tree shows, for those who do not see it.
 
     Examples
@@ -114,8 +121,7 @@ def tree_in_words(tree: Document, most: int = 12) -> str:
         else:
             level, event = short_number(record["barrier"], 4), way_out(tree, record)
             parts.append(f"{number}, loss {loss}, joins {record['joins'] + 1} at {level} ({event})")
-    rest = [f"and {len(parts) - most} more"] if len(parts) > most else []
-    return f"Disconnectivity graph: {'; '.join(parts[:most] + rest)}."
+    return f"Disconnectivity graph: {enumerated_texts(parts)}."
 
 
 def barriers_csv(tree: Document) -> str:

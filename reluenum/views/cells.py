@@ -113,6 +113,18 @@ def list_cell(texts: Iterable[str]) -> str:
     return f"[{', '.join(texts)}]"
 
 
+def enumerated_texts(texts: Sequence[str], most: int = 12) -> str:
+    """Return texts one after the other, and how many there are beyond some number.
+
+    Examples
+    --------
+    >>> enumerated_texts(["a", "b", "c"], 2)
+    'a; b; and 1 more'
+    """
+    rest = [f"and {len(texts) - most} more"] if len(texts) > most else []
+    return "; ".join([*texts[:most], *rest])
+
+
 def problem_cells(problem: Document) -> dict[str, Any]:
     """Return the sizes and settings of the problem of a document by their columns.
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from reluenum.documents.labels import Document
-from reluenum.views.cells import csv_text, list_cell, object_frame, short_number
+from reluenum.views.cells import csv_text, enumerated_texts, list_cell, object_frame, short_number
 
 if TYPE_CHECKING:  # slow to import: only where a table is made
     import pandas as pd
@@ -60,7 +60,7 @@ def _radius_row(record: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def radii_in_words(document: Document, most: int = 12) -> str:
+def radii_in_words(document: Document) -> str:
     """Return what a picture of radii shows, for those who do not see it.
 
     Examples
@@ -75,8 +75,7 @@ def radii_in_words(document: Document, most: int = 12) -> str:
         near, loss = record["nearest"], short_number(record["loss"], 4)
         end = f", ends at {near['distance']}" if near else ""
         parts.append(f"{record['index'] + 1}, loss {loss}, persists within {record['radius']}{end}")
-    rest = [f"and {len(parts) - most} more"] if len(parts) > most else []
-    return f"Radii: {'; '.join(parts[:most] + rest)}."
+    return f"Radii: {enumerated_texts(parts)}."
 
 
 def radii_csv(document: Document) -> str:

@@ -13,7 +13,8 @@ from unittest.mock import Mock
 import pytest
 
 from reluenum import Loss, OutputBias, Problem, api, enumerate_minima
-from reluenum.cli import CHOICES, main
+from reluenum.cli import main
+from reluenum.cli.options import CHOICES
 from reluenum.datasets.datafiles import read_csv
 from reluenum.datasets.families import random_data, reference_data, to_csv
 from reluenum.documents.results import to_json

@@ -1,7 +1,6 @@
 """Hidden units without bias: how it is asked for, written, read, drawn and refused."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -9,7 +8,6 @@ import pytest
 from scipy.optimize import check_grad
 
 from reluenum import HiddenBias, Problem, enumerate_minima, read_landscape
-from reluenum.cli import main
 from reluenum.convex.deep.bounds import bound_loss
 from reluenum.errors import InputError
 from reluenum.experiments.effort import expected_supports
@@ -26,7 +24,7 @@ from reluenum.views.sweep_tables import grouping, sweep_summary, with_settings
 from tests.support.drawings import texts
 from tests.support.sweeps import row
 
-pytestmark = pytest.mark.seconds(30)
+pytestmark = pytest.mark.seconds(15)
 
 DATA = [["1", "1"], ["1", "-1"], ["-1", "1"], ["2", "1"]], ["1", "-1", "-1", "2"]
 
@@ -115,65 +113,6 @@ def test_gradients_of_the_loss_are_right(output_bias):
         assert wrong < 1e-4 * (1 + np.abs(one).max())
 
 
-# Command line.
-
-
-@pytest.fixture
-def file(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    lines = [",".join([*x, y]) for x, y in zip(*DATA, strict=True)]
-    Path("data.csv").write_text("\n".join(["x1,x2,y", *lines]) + "\n")
-    return "data.csv"
-
-
-ASKED = ["--width", "2", "--ridge", "1/5", "--hidden-bias", "none"]
-
-
-@pytest.mark.parametrize("engine", ["certified", "groebner", "auto"])
-def test_minima_asks_for_it_and_verify_says_so(engine, file, capsys):
-    assert main(["minima", file, *ASKED, "--engine", engine, "--output", "m.json"]) == 0
-    document = json.loads(Path("m.json").read_text())
-    assert document["problem"] == posed(2).to_document()
-    if engine != "groebner":
-        assert main(["verify", "m.json", file]) == 0
-        assert "no hidden bias" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize(
-    ("arguments", "line"),
-    [
-        (["minima", *ASKED, "--engine", "branch"], "hidden_bias: none with the engine branch"),
-        (["minima", *ASKED[2:], "--hidden", "2,1"], "--hidden-bias: none with 2 hidden layers"),
-        (["minima", *ASKED[:5], "fre"], "--hidden-bias: 'fre'; expected one of ridge, none, free"),
-        (["path", *ASKED[:3], "1/5:1", "--hidden-bias", "no"], "--hidden-bias: 'no'; expected one"),
-        (["convex", *ASKED[2:5], "no"], "--hidden-bias: 'no'; expected one of ridge, none"),
-        (["crosscheck", *ASKED, "--formulations", "branch"], "hidden_bias: none with the engine"),
-        (["crosscheck", *ASKED[2:], "--hidden", "2,1"], "hidden_bias: none with 2 hidden layers"),
-        (["bound", *ASKED[2:], "--hidden", "2,1"], "hidden_bias: none with 2 hidden layers"),
-    ],
-)
-def test_what_there_is_not_is_refused_in_one_line(arguments, line, file, capsys):
-    command, *options = arguments
-    assert main([command, file, *options]) == 2
-    error = capsys.readouterr().err
-    assert error.count("\n") == 1
-    assert line in error
-
-
-def test_all_other_commands_take_it(file, capsys):
-    assert main(["minima", file, *ASKED, "--engine", "certified", "--output", "m.json"]) == 0
-    assert main(["basins", "m.json", "--output", "b.json", "--figure", "b.svg"]) == 0
-    assert main(["basins", file, *ASKED, "--output", "other.json"]) == 0
-    assert json.loads(Path("b.json").read_text()) == json.loads(Path("other.json").read_text())
-    assert main(["descend", "m.json", "--starts", "8", "--output", "d.json"]) == 0
-    path = ["--width", "1", "--ridge", "1/5:1", *ASKED[4:], "--points", "4"]
-    assert main(["path", file, *path, "--output", "p.json", "--figure", "p.svg"]) == 0
-    assert main(["explore", "p.json", "--output", "p.html"]) == 0
-    assert "hidden bias: none" in Path("p.html").read_text()
-    assert main(["crosscheck", file, "--width", "1", *ASKED[2:], "--backends", "flint"]) == 0
-    capsys.readouterr()
-
-
 # Configurations and tables.
 
 
@@ -202,20 +141,6 @@ def test_sweeps_have_batches_of_either_kind():
     sweep = {"datasets": [BOTH | {"engine": "certified"}], "sweep": {"data_sets_per_job": 5}}
     methods = [names[1] for names in batches(sweep)]
     assert methods == ["certified", "certified-no_hidden_bias"]
-
-
-@pytest.mark.parametrize(
-    ("config", "line"),
-    [
-        ({"solve": {"engine": "branch"}}, "hidden_bias: none with the engine branch"),
-        ({"hidden": [[2, 1]]}, "hidden_bias: none with several hidden layers; expected ridge"),
-    ],
-)
-def test_configurations_are_refused_in_one_line(config, line):
-    entry = BOTH | {"hidden_bias": "none"} | {k: v for k, v in config.items() if k == "hidden"}
-    with pytest.raises(InputError, match=line) as found:
-        instances({"datasets": [entry], "solve": config.get("solve", {})})
-    assert "\n" not in str(found.value)
 
 
 def test_fewer_supports_are_expected():

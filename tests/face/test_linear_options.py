@@ -1,7 +1,6 @@
 """A linear part: how it is asked for, written, read, drawn and refused."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -9,7 +8,6 @@ import pytest
 from scipy.optimize import check_grad
 
 from reluenum import Linear, Problem, enumerate_minima, read_landscape
-from reluenum.cli import main
 from reluenum.convex.deep.bounds import bound_loss
 from reluenum.errors import InputError
 from reluenum.experiments.instances import batches, instances
@@ -25,7 +23,7 @@ from reluenum.views.instances import summary_frame
 from reluenum.views.sweep_tables import grouping, sweep_summary, with_settings
 from tests.support.sweeps import row
 
-pytestmark = pytest.mark.seconds(30)
+pytestmark = pytest.mark.seconds(15)
 
 DATA = [["-2"], ["-1"], ["0"], ["2"]], ["1", "-1", "2", "4"]
 
@@ -117,70 +115,6 @@ def test_a_free_linear_part_makes_a_unit_and_its_negative_one():
     assert objective.values(objective.with_best_outer(mirrored)) == pytest.approx(expected)
 
 
-# Command line.
-
-
-@pytest.fixture
-def file(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    lines = [",".join([*x, y]) for x, y in zip(*DATA, strict=True)]
-    Path("data.csv").write_text("\n".join(["x,y", *lines]) + "\n")
-    return "data.csv"
-
-
-ASKED = ["--width", "2", "--ridge", "1/50", "--linear", "free"]
-
-
-@pytest.mark.parametrize("engine", ["certified", "groebner", "auto"])
-def test_minima_asks_for_it_and_verify_says_so(engine, file, capsys):
-    assert main(["minima", file, *ASKED, "--engine", engine, "--output", "m.json"]) == 0
-    document = json.loads(Path("m.json").read_text())
-    assert document["problem"] == posed(2).to_document()
-    if engine != "groebner":
-        assert main(["verify", "m.json", file]) == 0
-        assert ", linear part free" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize(
-    ("arguments", "line"),
-    [
-        (["minima", *ASKED, "--engine", "branch"], "linear: free with the engine branch"),
-        (["minima", *ASKED[2:], "--hidden", "2,1"], "--linear: free with 2 hidden layers"),
-        (["minima", *ASKED[:5], "both"], "--linear: 'both'; expected one of none, free, ridge"),
-        (["path", *ASKED[:3], "1/5:1", "--linear", "no"], "--linear: 'no'; expected one"),
-        (["crosscheck", *ASKED, "--formulations", "branch"], "linear: free with the engine"),
-        (["crosscheck", *ASKED[2:], "--hidden", "2,1"], "linear: free with 2 hidden layers"),
-        (["bound", *ASKED[2:], "--hidden", "2,1"], "linear: free with 2 hidden layers"),
-    ],
-)
-def test_what_there_is_not_is_refused_in_one_line(arguments, line, file, capsys):
-    command, *options = arguments
-    assert main([command, file, *options]) == 2
-    error = capsys.readouterr().err
-    assert error.count("\n") == 1
-    assert line in error
-
-
-def test_all_other_commands_take_it(file, capsys):
-    asked = [*ASKED, "--output-bias", "free"]
-    assert main(["minima", file, *asked, "--engine", "certified", "--output", "m.json"]) == 0
-    assert main(["basins", "m.json", "--output", "b.json", "--figure", "b.svg"]) == 0
-    assert main(["basins", file, *asked, "--output", "other.json"]) == 0
-    assert json.loads(Path("b.json").read_text()) == json.loads(Path("other.json").read_text())
-    assert main(["verify", "b.json", file]) == 0
-    assert main(["stability", "m.json", "--output", "s.json"]) == 0
-    assert main(["descend", "m.json", "--starts", "8", "--output", "d.json"]) == 0
-    path = ["--width", "1", "--ridge", "1/50:1", "--linear", "ridge", "--points", "4"]
-    assert main(["path", file, *path, "--output", "p.json", "--figure", "p.svg"]) == 0
-    assert main(["explore", "p.json", "--output", "p.html"]) == 0
-    page = Path("p.html").read_text()
-    assert "linear part: ridge" in page
-    assert json.loads(Path("p.json").read_text())["branches"][0]["samples"][0]["beta"][0] in page
-    assert main(["convex", file, "--ridge", "1/50", *ASKED[4:]]) == 0
-    assert main(["crosscheck", file, "--width", "1", *ASKED[2:], "--backends", "flint"]) == 0
-    capsys.readouterr()
-
-
 # Configurations and tables.
 
 ENTRY = {"family": "random", "n": 3, "seed": 1, "width": 1, "ridge": "1/5", "loss": "sum"}
@@ -197,20 +131,6 @@ def test_instances_have_names_of_their_own_and_pose_the_problem():
         assert name == instance_name(instance)
     sweep = {"datasets": [BOTH | {"engine": "certified"}], "sweep": {"data_sets_per_job": 5}}
     assert [names[1] for names in batches(sweep)] == [f"certified{tail}" for tail in tails]
-
-
-@pytest.mark.parametrize(
-    ("config", "line"),
-    [
-        ({"solve": {"engine": "branch"}}, "a linear part with the engine branch"),
-        ({"hidden": [[2, 1]]}, "linear: free with several hidden layers; expected none"),
-    ],
-)
-def test_configurations_are_refused_in_one_line(config, line):
-    entry = BOTH | {"linear": "free"} | {k: v for k, v in config.items() if k == "hidden"}
-    with pytest.raises(InputError, match=line) as found:
-        instances({"datasets": [entry], "solve": config.get("solve", {})})
-    assert "\n" not in str(found.value)
 
 
 def test_tables_name_it_where_there_is_one_and_never_average_over_both():

@@ -6,12 +6,13 @@ import pytest
 
 from benchmarks import escapes, passes
 from docs.make import barriers
+from docs.make.prose import with_section
 from reluenum import enumerate_minima
 
 
 def test_the_section_is_that_of_the_committed_tables():
     page = barriers.PAGE.read_text(encoding="utf-8")
-    assert barriers.with_section(page, barriers.section(*barriers.read())) == page
+    assert with_section(page, "practice", barriers.section(*barriers.read())) == page
 
 
 def test_no_string_undercuts_a_barrier_on_a_hundred_pairs_or_more():

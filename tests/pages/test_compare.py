@@ -30,25 +30,26 @@ def test_every_cell_of_every_row_has_a_source(data):
         assert len(shown) == len(rows)
         for line in shown:
             cells = line.strip("|").split(" | ")[1:]
-            assert len(cells) == len(compare.SYSTEMS_COMPARED)
+            assert len(cells) == len(compare.SYSTEMS)
             assert all(re.search(r"\[\[[\w ]+\]\]\([^)]+\)", cell) for cell in cells), line
 
 
 def test_a_cell_without_a_source_is_refused(data):
-    cells = [("yes", ["P"])] * (len(compare.SYSTEMS_COMPARED) - 1)
-    with pytest.raises(ValueError, match="'size': every system needs a cell, every cell a source"):
-        compare.table([("size", [*cells, ("no", [])])], {})
+    cells = ["yes [P]"] * (len(compare.SYSTEMS) - 1)
+    for sourceless in ("no", "no []", "[P]"):
+        with pytest.raises(ValueError, match="'size': every system needs a cell, every cell a so"):
+            compare.table({"size": [*cells, sourceless]}, {})
     with pytest.raises(ValueError, match="every system needs a cell"):
-        compare.table([("size", cells)], {})
+        compare.table({"size": cells}, {})
 
 
 def test_every_source_is_used_and_every_reference_known():
     used = {
         key
         for rows in compare.TABLES.values()
-        for _, cells in rows
-        for _, sources in cells
-        for key in sources
+        for cells in rows.values()
+        for text in cells
+        for key in compare.cell(text)[1]
     } | {"W"}
     assert used <= {*compare.SOURCES, *compare.PAGES}
     assert {*compare.SOURCES} <= used
@@ -56,10 +57,11 @@ def test_every_source_is_used_and_every_reference_known():
 
 
 def test_what_others_are_said_to_be_has_a_source_of_theirs():
-    owners = dict(zip(compare.SYSTEMS_COMPARED[1:], "PVCSHT", strict=True))
+    owners = dict(zip(compare.SYSTEMS[1:], "PVCSHT", strict=True))
     for rows in compare.TABLES.values():
-        for title, cells in rows:
-            for system, (_, sources) in zip(compare.SYSTEMS_COMPARED, cells, strict=True):
+        for title, cells in rows.items():
+            for system, text in zip(compare.SYSTEMS, cells, strict=True):
+                _, sources = compare.cell(text)
                 if system == "reluenum":
                     assert {*sources} <= {*compare.PAGES}, title
                 else:

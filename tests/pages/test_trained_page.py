@@ -42,7 +42,7 @@ def test_lists_are_those_of_this_version():
 
 def test_the_example_of_the_page_runs():
     pytest.importorskip("sklearn", reason="extra sklearn")
-    (code,) = re.findall(r"```python\n(.*?)```", trained.USE, re.DOTALL)
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs/trained.md").read_text(), re.DOTALL)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         exec(compile(code, "docs/trained.md", "exec"), {"print": lambda *_: None})

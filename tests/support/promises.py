@@ -16,7 +16,8 @@ from typing import Any
 
 import yaml
 
-from reluenum.cli import CHOICES, COMMANDS, _parser, exits
+from reluenum.cli import COMMANDS, _parser, exits
+from reluenum.cli.options import CHOICES
 
 ROOT = Path(__file__).parents[2]
 

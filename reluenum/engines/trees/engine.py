@@ -28,12 +28,7 @@ from reluenum.geometry.geometry import Geometry
 from reluenum.geometry.sizes import refuse_large_data, refuse_many_faces
 from reluenum.groebner.backends import DEFAULT_SETTINGS, Settings
 from reluenum.landscape.landscape import CertifiedLandscape, Tally
-from reluenum.problem import (
-    Problem,
-    refuse_activation,
-    refuse_linear,
-    refuse_no_hidden_bias,
-)
+from reluenum.problem import HiddenBias, Problem, refuse_setting
 
 LARGEST_WIDTH = 4
 """Of the networks that are searched."""
@@ -92,8 +87,9 @@ class BoxEngine(ABC):
         """
 
     def _refuse_others(self, problem: Problem) -> None:
-        refuse_no_hidden_bias(problem, "with the engine branch")
-        refuse_linear(problem, "with the engine branch")
+        branch = "with the engine branch"
+        refuse_setting(problem, "hidden_bias", branch, but=(HiddenBias.FREE,))
+        refuse_setting(problem, "linear", branch)
         self.refuse_others(problem)
 
     @abstractmethod
@@ -230,6 +226,8 @@ def refuse_wide(problem: Problem) -> None:
     ------
     InputError
     """
-    refuse_activation(problem, "the engine branch, or the engine certified")
+    if not problem.activation.is_relu:
+        known = "relu for the engine branch, or the engine certified"
+        raise InputError("activation", problem.activation.text, known)
     if problem.width > LARGEST_WIDTH:
         raise InputError("engine", f"branch with width {problem.width}", f"at most {LARGEST_WIDTH}")

@@ -4,9 +4,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
 
-from reluenum.figures.style import DOUBLE_COLUMN, SINGLE_COLUMN, drawing, message
+from reluenum.figures.style import DOUBLE_COLUMN, SINGLE_COLUMN, drawing, message, percent_axis
 from reluenum.figures.sweeps.panels import (
     Tables,
     drawing_decided,
@@ -56,7 +55,7 @@ def plot_depths(tables: Tables) -> tuple[Figure, str]:
     for place, (axes, (title, part)) in enumerate(zip(panels.flat, parts, strict=False), start=1):
         set_title(axes, title)
         _draw_distribution(axes, part, widths, f"panel-{place}")
-    panels[0, 0].yaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
+    percent_axis(panels[0, 0].yaxis, None)
     for axes in panels[:, 0]:
         axes.set_ylabel("bad basins")
     for column in range(columns):

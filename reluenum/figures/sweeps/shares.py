@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator, PercentFormatter
+from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
-from reluenum.figures.style import DOUBLE_COLUMN, MOST_PANELS, SINGLE_COLUMN, message
+from reluenum.figures.style import DOUBLE_COLUMN, MOST_PANELS, SINGLE_COLUMN, message, percent_axis
 from reluenum.figures.sweeps.panels import (
     drawing_decided,
     fitting,
@@ -201,7 +201,7 @@ def _value_axis(panels: Sequence[Axes], quantity: Quantity) -> None:
     axes = panels[0]
     if quantity.bounded:
         axes.set_ylim(-0.03, 1.03)
-        axes.yaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
+        percent_axis(axes.yaxis, None)
         return
     bars = [bar for panel in panels for lines in panel.collections for bar in lines.get_segments()]
     ends = np.array([end for bar in bars for end in bar[:, 1]])

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from reluenum.algebra.scalars import whole
 from reluenum.geometry.geometry import Geometry
@@ -70,13 +69,7 @@ class Discovery:
         return int((often > 0).sum()) + once * (once - 1) / (2 * (twice + 1))
 
 
-def discover(
-    minima: Mapping[str, Any],
-    method: Optimiser,
-    starts: int,
-    seed: int = 0,
-    progress: bool = False,
-) -> Discovery:
+def discover(minima: Mapping[str, Any], method: Optimiser, starts: int, seed: int = 0) -> Discovery:
     """Train networks from random starts and note which listed component each ends at.
 
     Parameters
@@ -86,8 +79,6 @@ def discover(
     method : Optimiser
     starts : int
     seed : int
-    progress : bool
-        Whether to show a bar on standard error.
     """
     problem = Problem.from_document(minima["problem"])
     objective = Objective(problem)
@@ -96,18 +87,16 @@ def discover(
     starts = whole(starts, "starts")
     generator = np.random.default_rng(whole(seed, "seed", 0))
     reached: list[int] = []
-    with tqdm(total=starts, unit="start", disable=not progress) as bar:
-        while len(reached) < starts:
-            count = min(CHUNK, starts - len(reached))
-            begin = objective.pack(objective.starts(count, generator))
-            with np.errstate(all="ignore"):
-                ends = objective.unpack(method(objective, begin, generator))
-            finite = np.isfinite(objective.pack(ends)).all(axis=1)
-            settled = leave_saddles(cells, objective, settle(cells, objective, ends[finite]))
-            numbers = iter(
-                listed.get(key_of(cells, problem.width, settled.groups(k)), 0) if done else 0
-                for k, done in enumerate(settled.done)
-            )
-            reached += [next(numbers) if good else 0 for good in finite]
-            bar.update(count)
+    while len(reached) < starts:
+        count = min(CHUNK, starts - len(reached))
+        begin = objective.pack(objective.starts(count, generator))
+        with np.errstate(all="ignore"):
+            ends = objective.unpack(method(objective, begin, generator))
+        finite = np.isfinite(objective.pack(ends)).all(axis=1)
+        settled = leave_saddles(cells, objective, settle(cells, objective, ends[finite]))
+        numbers = iter(
+            listed.get(key_of(cells, problem.width, settled.groups(k)), 0) if done else 0
+            for k, done in enumerate(settled.done)
+        )
+        reached += [next(numbers) if good else 0 for good in finite]
     return Discovery(len(minima["components"]), np.array(reached))

@@ -20,7 +20,7 @@ from reluenum.optimisers.deep_explain import Collapse, DeepDestination, DeepExpl
 from reluenum.optimisers.explain import ARRIVED, Destination, End, Explainer
 from reluenum.optimisers.free.crease_explain import CreaseExplainer
 from reluenum.optimisers.free.hinge_explain import HingeExplainer
-from reluenum.problem import Problem, refuse_linear
+from reluenum.problem import Problem, refuse_setting
 
 FORMAT, VERSION = "reluenum-descents", 1
 
@@ -143,7 +143,7 @@ def explainer_of(
         If there is a linear part beside free hidden biases.
     """
     if problem.has_free_hidden_bias:
-        refuse_linear(problem, "with free hidden biases, where networks are located")
+        refuse_setting(problem, "linear", "with free hidden biases, where networks are located")
         if problem.dimension == 1:
             return HingeExplainer(problem, components)
         return CreaseExplainer(problem, components, backends)

@@ -26,7 +26,7 @@ from reluenum.paths.hinges.crossings import (
 )
 from reluenum.paths.hinges.lists import component_at, ridge_scale
 from reluenum.paths.hinges.records import path_document
-from reluenum.problem import Problem, parse_ridge, refuse_linear
+from reluenum.problem import Problem, parse_ridge, refuse_setting
 
 MOST_SETS = 300_000
 """Sets of cells that are looked at without being asked twice: some minutes."""
@@ -233,7 +233,7 @@ def _on_one_line(problem: Problem) -> Problem:
     if problem.dimension > 1:
         found = f"free with {problem.dimension} columns of inputs, along a path"
         raise InputError("hidden_bias", found, "one column: elsewhere events are not rational")
-    refuse_linear(problem, "with free hidden biases, along a path")
+    refuse_setting(problem, "linear", "with free hidden biases, along a path")
     return problem
 
 

@@ -269,13 +269,13 @@ def _middles(balls: np.ndarray) -> np.ndarray:
     return np.array([arb(ball).mid() for ball in balls.ravel()], dtype=object).reshape(balls.shape)
 
 
-def near_dyadic(value: Any, bits: int | None = None) -> fmpq:
-    """Return a dyadic number next to a ball, to so many bits after the point.
+def near_dyadic(value: Any) -> fmpq:
+    """Return a dyadic number next to a ball, to nearly as many bits as balls have.
 
     Examples
     --------
-    >>> near_dyadic(arb(1) / 3, 4)
+    >>> near_dyadic(arb(5) / 16)
     5/16
     """
-    scale = fmpz(2) ** (ctx.prec - 32 if bits is None else bits)
+    scale = fmpz(2) ** (ctx.prec - 32)
     return fmpq((exact_value(arb(value).mid()) * scale + fmpq(1, 2)).floor(), scale)

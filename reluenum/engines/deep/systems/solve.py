@@ -208,11 +208,7 @@ def _stationary(asked: StratumSystem, point: IsolatedPoint) -> list[ScaledNetwor
     return [network] if network.is_stationary else []
 
 
-def read_deep_outcome(
-    problem: Problem,
-    record: Mapping[str, Any],
-    system: Callable[[Problem, DeepStratum], StratumSystem] = formulated,
-) -> DeepOutcome:
+def read_deep_outcome(problem: Problem, record: Mapping[str, Any]) -> DeepOutcome:
     """Read an outcome back and prove its networks anew.
 
     Raises
@@ -221,7 +217,7 @@ def read_deep_outcome(
         If a recorded solution is not what the record says.
     """
     stratum = DeepStratum.of_text(record["stratum"])
-    asked = system(problem, stratum)
+    asked = formulated(problem, stratum)
     networks = []
     for point in record.get("points", ()):
         found = _stationary(asked, IsolatedPoint.from_document(asked.system, point))
