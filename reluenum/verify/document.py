@@ -259,9 +259,21 @@ def _proved(document: Any, folder: Path, given: Any, sharing: Sharing) -> Report
     require(not has_boxes(document["minima"]), text)
     one_list(document, {k: OPTIONAL[k] for k in ("software",) if k in document})
     document = document | {"minima": named(document["minima"])}
+    if document["problem"].get("hidden_bias") == "free":
+        return _free_basins(document, folder, given)
     report, landscape, proof = _list(document["minima"], folder, given)
     unchecked = tuple(k for k in UNCHECKED if k in document or k in document["minima"])
     return replace(report, tree=tree_of(document, landscape, proof), unchecked=unchecked)
+
+
+def _free_basins(document: Any, folder: Path, given: Any) -> Report:
+    """Prove the basins of a list of minima whose hidden biases are not penalised."""
+    from .hinges import tree_of
+
+    require("exact" not in document, "document: unknown entry 'exact'")
+    report = _free(document["minima"], folder, given)
+    unchecked = tuple(k for k in UNCHECKED if k in document or k in document["minima"])
+    return replace(report, tree=tree_of(document), unchecked=unchecked)
 
 
 def _bounds(document: Any, given: Any) -> Report:
