@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from reluenum.basins.hinge_points import HingePoints, stationary_points
+from reluenum.basins.hinge_points import HingePoints, hinge_placements
 from reluenum.basins.hinge_trees import hinge_tree
 from reluenum.basins.levels import Levels
 from reluenum.basins.passes import Paths
@@ -93,7 +93,7 @@ def disconnectivity(
     problem = Problem.from_document(document["problem"])
     if problem.has_free_hidden_bias:
         most = None if force else MOST_POINTS + 1
-        hinges = HingePoints.of(problem, islice(stationary_points(on_a_line(problem)), most))
+        hinges = HingePoints.of(problem, islice(hinge_placements(on_a_line(problem)), most))
         if not force:
             _refuse_large([len(point.states) for point in hinges.points], problem.width, labelled)
         return hinge_tree(document, hinges, labelled)

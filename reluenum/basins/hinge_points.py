@@ -46,14 +46,14 @@ class HingePoint:
     loss: fmpq
 
 
-def stationary_points(problem: Problem) -> Iterator[HingePoint]:
+def hinge_placements(problem: Problem) -> Iterator[HingePoint]:
     """Yield the points of the graph of a problem with inputs on a line (Lemma 115).
 
     Examples
     --------
     >>> free = {"output_bias": "free", "hidden_bias": "free"}
     >>> problem = Problem.from_arrays([0, 1], [0, 1], width=1, ridge=0.125, **free)
-    >>> [(point.loss, *(s.side for s in point.states)) for point in stationary_points(problem)]
+    >>> [(point.loss, *(s.side for s in point.states)) for point in hinge_placements(problem)]
     [(1/2,), (7/32, 1), (7/32, -1)]
     """
     hinges = Hinges.of(problem)
@@ -75,7 +75,7 @@ def stationary_points(problem: Problem) -> Iterator[HingePoint]:
         fitted = sum((factor * hinges.gains[edge] for edge, factor in slopes.items()), fmpq(0))
         loss = (energy - fitted + hinges.ridge * sum(weights, fmpq(0))) * problem.loss_scale
         for knots in product(*(_knots(hinges, *pair) for pair in signs.items())):
-            for units in _units(dict(zip(knots, weights, strict=True)), problem.width):
+            for units in _on_units(dict(zip(knots, weights, strict=True)), problem.width):
                 yield HingePoint(tuple(units), tuple(units.values()), slopes, loss)
 
 
@@ -86,7 +86,7 @@ def _knots(hinges: Hinges, edge: int, sign: int) -> list[Knot]:
     return [(sign, RIGHT if edge < hinges.size - 1 else LEFT, hinges.place(edge))]
 
 
-def _units(weights: Mapping[Knot, fmpq], most: int) -> Iterator[dict[HingeState, tuple]]:
+def _on_units(weights: Mapping[Knot, fmpq], most: int) -> Iterator[dict[HingeState, tuple]]:
     """Yield the ways to place hinges on so many units: one on each, or both ends of a gap."""
     if not weights:
         yield {}
@@ -96,11 +96,11 @@ def _units(weights: Mapping[Knot, fmpq], most: int) -> Iterator[dict[HingeState,
     (sign, side, place), *_ = first = min(weights), None
     rest = {knot: weight for knot, weight in weights.items() if knot != first[0]}
     alone = {HingeState(Kind.KINK, sign, side, place): (weights[first[0]],)}
-    for others in _units(rest, most - 1):
+    for others in _on_units(rest, most - 1):
         yield dict(sorted((alone | others).items()))
     if (other := (sign, side, place + 1)) in rest:
         pair = {HingeState(Kind.GAP, sign, side, place): (weights[first[0]], rest.pop(other))}
-        for others in _units(rest, most - 1):
+        for others in _on_units(rest, most - 1):
             yield dict(sorted((pair | others).items()))
 
 
