@@ -40,8 +40,9 @@ def plot_profile(tree: Document, start: int, stop: int) -> Figure:
     """Draw the loss along the certified path between two basins, and the sizes of the units.
 
     Below the loss stands for each unit |z| = |a| |v|, or |a| |b| if hidden biases are free, a cross
-    where it is zero: there it dies, or is born on another face. A triangle is where a unit crosses the hyperplanes of the data points
-    that are named beside it. At the bottom is what the network fits on the way.
+    where it is zero: there it dies, or is born on another face. A triangle is where a unit crosses
+    the hyperplanes of the data points that are named beside it. At the bottom is what the network
+    fits on the way.
 
     Parameters
     ----------
