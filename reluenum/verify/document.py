@@ -246,13 +246,17 @@ def _proved(document: Any, folder: Path, given: Any, sharing: Sharing) -> Report
     """Follow the argument of docs/certificate.md from the first claim to the last one."""
     if type(document) is dict and document.get("format") == "reluenum-bound":
         return _bounds(document, given)
-    if type(document) is not dict or document.get("format") != "reluenum-basins":
-        deep = type(document) is dict and "hidden" in document.get("problem", ())
-        if deep:
-            return _deep(document, given, sharing)
-        if type(document) is dict and document.get("problem", {}).get("hidden_bias") == "free":
-            return _free(document, folder, given)
-        return _list(document, folder, given, sharing)[0]
+    if type(document) is dict and document.get("format") == "reluenum-basins":
+        return _basins(document, folder, given)
+    if type(document) is dict and "hidden" in document.get("problem", ()):
+        return _deep(document, given, sharing)
+    if type(document) is dict and document.get("problem", {}).get("hidden_bias") == "free":
+        return _free(document, folder, given)
+    return _list(document, folder, given, sharing)[0]
+
+
+def _basins(document: Any, folder: Path, given: Any) -> Report:
+    """Prove the basins of a list of minima."""
     from .basins import one_list, tree_of
 
     text = "boxes: not all stationary points are known, which basins need"

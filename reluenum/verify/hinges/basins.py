@@ -1,13 +1,13 @@
 """The document of basins: all of it follows from the data and the list."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
 from flint import fmpq
 
 from ..points import interval
-from ..reals import dot, matched, rational, require, told
+from ..reals import CertificateError, dot, matched, rational, require, told
 from .document import exact_text
 from .line import Line
 from .merging import Merging, Region
@@ -19,31 +19,32 @@ EXACT = ("barrier", "depth", "height")
 
 
 def numbers(name: str, value: fmpq) -> dict[str, Any]:
-    """Claim 330: a loss, or a height, stands as a decimal of 30 digits and as a fraction."""
+    """Claim 329: a loss, or a height, stands as a decimal of 30 digits and as a fraction."""
     return {name: exact_text(value), f"{name}_exact": str(value)}
+
+
+Kinks = frozenset[tuple[int, int, int]]  # signs of a and b, and inputs
 
 
 class Listed:
     """A component of the list, and the nodes in its closure."""
 
     def __init__(self, graph: Graph, line: Line, index: int, record: Any) -> None:
-        """Claim 331: these have its loss, and units in the closed cells of one of its strata.
+        self.index, self.record = index, record
+        self.loss = rational(record["loss_exact"], "loss_exact")
+        self.nodes = list(self._inside(graph, [_cells(line, each) for each in record["strata"]]))
+        self.leaves: list[Region] = []
+
+    def _inside(self, graph: Graph, strata: Sequence[Sequence[Kinks]]) -> Iterator[int]:
+        """Claim 330: these have its loss, and units in the closed cells of one of its strata.
 
         For there the loss is convex, and least at the minima (Lemma 118).
         """
-        self.index, self.record = index, record
-        self.loss = rational(record["loss_exact"], "loss_exact")
-        strata = [_cells(line, stratum) for stratum in record["strata"]]
-        self.nodes = [
-            node
-            for node, (point, _) in enumerate(graph.nodes)
-            if point.loss == self.loss
-            and any(_held([_ends(unit) for unit in point.units], cells) for cells in strata)
-        ]
-        self.leaves: list[Region] = []
-
-
-Kinks = frozenset[tuple[int, int, int]]  # signs of a and b, and inputs
+        for node, (point, _) in enumerate(graph.nodes):
+            if point.loss == self.loss:
+                units = [_ends(unit) for unit in point.units]
+                if any(_held(units, cells) for cells in strata):
+                    yield node
 
 
 def _ends(unit: Unit) -> Kinks:
@@ -56,14 +57,19 @@ def _cells(line: Line, stratum: Any) -> list[Kinks]:
     """Return those of the living units of a stratum."""
     found = []
     for group in stratum["support"]:
-        kink, side = rational(group["kink"], "kink"), rational(group["direction"][0], "direction")
-        turn = 1 if side > 0 else -1
-        before = [place for place, x in enumerate(line.x) if x <= kink][-1:]
-        behind = [place for place, x in enumerate(line.x) if x >= kink][:1]
-        places = {*before, *behind} if before and behind else {0 if turn > 0 else line.size - 1}
-        cell = frozenset((group["sign"], turn, place) for place in places)
-        found += [cell] * group["multiplicity"]
+        side = 1 if rational(group["direction"][0], "direction") > 0 else -1
+        places = _around(line, rational(group["kink"], "kink"), side)
+        found += [frozenset((group["sign"], side, k) for k in places)] * group["multiplicity"]
     return found
+
+
+def _around(line: Line, kink: fmpq, side: int) -> set[int]:
+    """Return the inputs next to a kink; of a straight line that where it begins to bend."""
+    before = [place for place, x in enumerate(line.x) if x <= kink]
+    behind = [place for place, x in enumerate(line.x) if x >= kink]
+    if before and behind:
+        return {before[-1], behind[0]}
+    return {0 if side > 0 else line.size - 1}
 
 
 def _held(units: Sequence[Kinks], cells: Sequence[Kinks]) -> bool:
@@ -91,59 +97,56 @@ class Basins:
         self.number = {id(leaf): number for number, leaf in enumerate(self.leaves)}
 
     def _give_leaves(self) -> None:
-        """Claim 332: each leaf belongs to one component of the list, and has all points of that.
+        """Claim 331: each leaf belongs to one component of the list, and has all points of that.
 
         A component with points that are in no leaf is no basin (Lemma 118).
         """
-        owner = {}
-        for component in self.listed:
-            nodes = set(component.nodes)
-            require(nodes, f"component {component.index}: no point is in it")
-            component.leaves = [
-                leaf for leaf in self.tree.leaves if not nodes.isdisjoint(leaf.least)
-            ]
-            inside = {node for leaf in component.leaves for node in leaf.least}
-            if component.leaves:
-                require(inside == nodes, f"component {component.index} is not all of a leaf")
-            for leaf in component.leaves:
-                require(id(leaf) not in owner, "two components are one leaf")
-                owner[id(leaf)] = component.index
-        require(len(owner) == len(self.tree.leaves), "a leaf is no component of the list")
+        owners = [component for component in self.listed for _ in self._own(component)]
+        require(len(owners) == len(self.tree.leaves), "leaves and components are not one to one")
+
+    def _own(self, component: Listed) -> list[Region]:
+        """Give a component its leaves."""
+        nodes = set(component.nodes)
+        require(len(nodes) > 0, f"component {component.index}: no point is in it")
+        component.leaves = [leaf for leaf in self.tree.leaves if not nodes.isdisjoint(leaf.least)]
+        inside = {node for leaf in component.leaves for node in leaf.least}
+        whole = not component.leaves or inside == nodes
+        require(whole, f"component {component.index} is not all of a leaf")
+        return component.leaves
 
     def _numbered_leaves(self, records: Any) -> list[Region]:
-        """Claim 333: leaves stand in the order of the list.
+        """Claim 332: leaves stand in the order of the list.
 
         If units have names and a component has several leaves, each is told by the faces of its
         units at one of its points.
         """
         require(type(records) is list, "leaves: no list")
-        found: list[Region] = []
+        found = []
         for component in self.listed:
             left = list(component.leaves)
-            while left:
+            for _ in component.leaves:
                 require(len(found) < len(records), "leaves: some are missing")
-                record = records[len(found)]
-                expected: dict[str, Any] = {"component": component.index}
-                leaf = left[0]
-                if self.graph.labelled:
-                    expected["units"] = None
-                    if len(component.leaves) > 1:
-                        leaf = self._told_by(left, record)
-                        expected["units"] = record["units"]
-                matched(record, expected, f"leaves: {len(found)}")
+                several = self.graph.labelled and len(component.leaves) > 1
+                leaf = self._told_by(left, records[len(found)]) if several else left[0]
+                self._leaf(component, records[len(found)], several)
                 left.remove(leaf)
                 found.append(leaf)
         require(len(found) == len(records), "leaves: there are more than basins")
         return found
 
+    def _leaf(self, component: Listed, record: Any, several: bool) -> None:
+        """Require that a record is that of a leaf; units are told if there are several."""
+        named = {"units": ... if several else None} if self.graph.labelled else {}
+        matched(record, {"component": component.index} | named, "leaf")
+
     def _told_by(self, leaves: Sequence[Region], record: Any) -> Region:
+        """Return the leaf with a point whose units have these faces."""
         for leaf in leaves:
             for node in leaf.least:
                 faces = [unit and unit.face(self.line) for unit in self.graph.nodes[node][1]]
-                if record.get("units") == faces:
+                if record["units"] == faces:
                     return leaf
-        require(False, "leaves: units are those of no other leaf")
-        raise AssertionError
+        raise CertificateError("leaves: units are those of no further leaf")
 
     def first(self, region: Region) -> int:
         """Return the leaf of least loss in a component, the first of the document."""
@@ -154,7 +157,7 @@ class Basins:
         return self.of_leaf[id(self.leaves[self.first(region)])]
 
     def check(self) -> None:
-        """Claim 334: merges and components are those of the tree, each once and right."""
+        """Claim 333: merges and components are those of the tree, each once and right."""
         self._number_merges(self.document["merges"])
         for number, record in enumerate(self.document["merges"]):
             with told(f"merge {number}"):
@@ -163,23 +166,24 @@ class Basins:
         matched(self.document["components"], expected, "components")
 
     def _number_merges(self, records: Any) -> None:
-        """Claim 335: a merge is told by the leaves that it joins; they are sorted by loss."""
+        """Claim 334: a merge is told by the leaves that it joins; they are sorted by loss."""
         left = {self._names(region): region for region in self.tree.merges}
         self.merges: list[Region] = []
         for number, record in enumerate(records):
-            names: set[int] = set()
-            for child in record["children"]:
-                if "leaf" in child:
-                    names.add(child["leaf"])
-                else:
-                    require(child["merge"] < number, "merges: a child comes later")
-                    names |= self._names(self.merges[child["merge"]])
-            require(frozenset(names) in left, f"merges: number {number} does not take place")
-            self.merges.append(left.pop(frozenset(names)))
+            names = frozenset().union(*map(self._below, record["children"]))
+            require(names in left, f"merges: number {number} does not take place")
+            self.merges.append(left.pop(names))
         require(not left, f"merges: {len(left)} are missing")
         losses = [self._level(region) for region in self.merges]
         require(losses == sorted(losses), "merges: not sorted by loss")
         self.place = {id(region): number for number, region in enumerate(self.merges)}
+
+    def _below(self, child: Any) -> frozenset[int]:
+        """Return the leaves of a child, a leaf or an earlier merge."""
+        if "leaf" in child:
+            return frozenset([child["leaf"]])
+        require(child["merge"] < len(self.merges), "merges: a child comes later")
+        return self._names(self.merges[child["merge"]])
 
     def _names(self, region: Region) -> frozenset[int]:
         return frozenset(self.number[id(leaf)] for leaf in region.leaves)
@@ -188,17 +192,16 @@ class Basins:
         return self.graph.nodes[region.passes[0]][0].loss
 
     def _merge(self, region: Region, record: Any) -> None:
-        """Claim 336: the child with the lowest minimum is the last one, and so on."""
+        """Claim 335: the child with the lowest minimum is the last one, and so on."""
         children = sorted(region.children, key=lambda child: -self.first(child))
+        met, level = record["passes"], self._level(region)
         passes = [self._pass(point) for point in self._points(region.passes)]
-        found = list(record["passes"])
-        require(len(found) == len(passes), "passes: number")
-        for met in passes:
-            require(met in found, f"passes: {met} is missing")
+        require(len(met) == len(passes), "passes: number")
+        require(all(one in met for one in passes), "passes: one is missing")
         expected = {
-            **numbers("loss", self._level(region)),
+            **numbers("loss", level),
             "loss_interval": interval(record["loss"]),
-            "event": found[0]["event"],
+            "event": met[0]["event"],
             "basins": [self.lowest(child) for child in children],
             "children": [self._child(child) for child in children],
             "passes": ...,
@@ -206,7 +209,7 @@ class Basins:
         }
         matched(record, expected, "record")
         for child, path in zip(children, record["paths"], strict=False):
-            self._path(path, self.first(child), self.first(children[-1]), self._level(region))
+            self._path(path, self.first(child), self.first(children[-1]), level)
 
     def _points(self, nodes: Sequence[int]) -> list[Point]:
         return list(
@@ -225,7 +228,7 @@ class Basins:
         ]
 
     def _pass(self, point: Point) -> dict[str, Any]:
-        """Claim 337: at a pass a unit is zero, or one crosses the data points at its kink."""
+        """Claim 336: at a pass a unit is zero, or one crosses the data points at its kink."""
         found = {"support": self._support(point), "event": "death", "unit": None, "points": None}
         if len(point.units) == self.line.width:
             unit = point.crossing()
@@ -236,7 +239,7 @@ class Basins:
         return found
 
     def _path(self, record: Any, start: int, stop: int, most: fmpq) -> None:
-        """Claim 338: a path leads from leaf to leaf, no corner is above the level (Lemma 43).
+        """Claim 337: a path leads from leaf to leaf, no corner is above the level (Lemma 43).
 
         Each corner is a point of the graph, neighbours are in one product of cells, unit by unit.
         """
@@ -274,23 +277,21 @@ class Basins:
         return units
 
     def _component(self, component: Listed) -> dict[str, Any]:
-        """Claim 339: what the tree says of a component (Lemma 118)."""
-        record = component.record
-        found = {"index": component.index, "loss": record["loss"]}
-        if not component.leaves:
-            regions = [
-                region
-                for node in component.nodes
-                for region in self.tree.touched[node] or [self.tree.home[node]]
-            ]
-            below = sorted({self.lowest(region) for region in regions})
-            found |= {"basin": False, "joins": below[0], "leads_to": below, "leaves": 0}
-            found |= {"barrier": record["loss"], "barrier_exact": record["loss_exact"]}
-            found |= {"depth": "0", "depth_exact": "0", "height": "0", "height_exact": "0"}
-            return found | {"merge": None}
-        found |= {"basin": True, "leads_to": [], "leaves": len(component.leaves)}
-        found |= NOWHERE | {f"{name}_exact": None for name in EXACT}
-        return found | self._heights(component)
+        """Claim 338: what the tree says of a component (Lemma 118)."""
+        loss, loss_exact = component.record["loss"], component.record["loss_exact"]
+        found = {"index": component.index, "loss": loss, "basin": bool(component.leaves)}
+        found |= {"leads_to": [], "leaves": len(component.leaves)} | NOWHERE
+        if component.leaves:
+            return found | {f"{name}_exact": None for name in EXACT} | self._heights(component)
+        below = sorted({self.lowest(region) for region in self._open(component)})
+        found |= {"joins": below[0], "leads_to": below, "barrier": loss}
+        zeros = dict.fromkeys(("depth", "depth_exact", "height", "height_exact"), "0")
+        return found | zeros | {"barrier_exact": loss_exact}
+
+    def _open(self, component: Listed) -> Iterator[Region]:
+        """Yield what the points of a component touch below, or hold if that is nothing."""
+        for node in component.nodes:
+            yield from self.tree.touched[node] or [self.tree.home[node]]
 
     def _heights(self, component: Listed) -> dict[str, Any]:
         """Return where a basin first meets a lower one, and where any other one."""

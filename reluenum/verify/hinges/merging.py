@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import compress, groupby
+from operator import not_
 
 from .places import Graph
 
@@ -35,7 +36,7 @@ class Merging:
             self._reach(list(level))
 
     def _reach(self, level: list[int]) -> None:
-        """Claim 328: points of one level are joined if they are neighbours or touch one component.
+        """Claim 327: points of one level are joined if they are neighbours or touch one component.
 
         What they touch below becomes one there; if that is nothing, they are a leaf
         (Corollary K.1).
@@ -44,31 +45,35 @@ class Merging:
         for node in level:
             self.touched[node] = self._regions(near[node])
         for group in self._groups(level, near):
-            below = _different(region for node in group for region in self.touched[node])
-            bits = sum(1 << node for node in group)
-            if not below:
-                region = Region(bits)
-                region.leaves = [region]
-                self.leaves.append(region)
-            elif len(below) == 1:
-                region = below[0]
-            else:
-                leaves = [leaf for child in below for leaf in child.leaves]
-                region = Region(0, below, self._passes(group), leaves=leaves)
-                self.merges.append(region)
-                for child in below:
-                    child.parent = region
+            region = self._joined(group)
             self.home |= dict.fromkeys(group, region)
-            self._reached |= bits
+            self._reached |= sum(1 << node for node in group)
+
+    def _joined(self, group: Sequence[int]) -> Region:
+        """Return the component that holds joined nodes of one level."""
+        below = _different(region for node in group for region in self.touched[node])
+        if len(below) == 1:
+            return below[0]
+        if not below:
+            region = Region(sum(1 << node for node in group))
+            region.leaves = [region]
+            self.leaves.append(region)
+            return region
+        leaves = [leaf for child in below for leaf in child.leaves]
+        region = Region(0, below, self._passes(group), leaves=leaves)
+        self.merges.append(region)
+        for child in below:
+            child.parent = region
+        return region
 
     def _groups(self, level: Sequence[int], near: dict[int, int]) -> list[list[int]]:
         """Return nodes of a level as they are joined there."""
         groups: list[list[int]] = []
         for node in level:
-            joined = [group for group in groups if any(self._meet(node, k, near) for k in group)]
-            groups = [group for group in groups if group not in joined]
-            groups.append([node, *(k for group in joined for k in group)])
-        return [sorted(group) for group in groups]
+            met = [any(self._meet(node, other, near) for other in group) for group in groups]
+            joined = sum(compress(groups, met), [node])
+            groups = [*compress(groups, map(not_, met)), sorted(joined)]
+        return groups
 
     def _meet(self, one: int, other: int, near: dict[int, int]) -> bool:
         shared = {*map(id, self.touched[one])} & {*map(id, self.touched[other])}
@@ -88,7 +93,7 @@ class Merging:
         return region
 
     def _passes(self, group: Sequence[int]) -> list[int]:
-        """Claim 329: the passes touch several components, or if none does, one (Lemma 117)."""
+        """Claim 328: the passes touch several components, or if none does, one (Lemma 117)."""
         most = min(2, max(len(self.touched[node]) for node in group))
         return [node for node in group if len(self.touched[node]) >= most]
 

@@ -2,9 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import permutations, product
+from itertools import combinations, permutations, product
 from math import perm
 
 from flint import fmpq
@@ -29,7 +29,7 @@ class Point:
     loss: fmpq
 
     def crossing(self) -> int | None:
-        """Claim 324: a unit descends if its kink is at an input, and s p_r larger beside it.
+        """Claim 323: a unit descends if its kink is at an input, and s p_r larger beside it.
 
         That is said of the first one (Lemma 117).
         """
@@ -44,7 +44,7 @@ class Point:
 
 
 def points_of(line: Line) -> list[Point]:
-    """Claim 325: the points are constants, and all ways to place stationary knots on units.
+    """Claim 324: the points are constants, and all ways to place stationary knots on units.
 
     On each unit there is one knot, or there are both ends of a gap (Lemma 115).
     """
@@ -84,18 +84,18 @@ def _kinks(line: Line, edge: int, sign: int) -> list[Unit]:
 
 def _ways(kinks: set[Unit], most: int) -> Iterator[tuple[Unit, ...]]:
     """Yield the ways to give kinks to so many units or fewer."""
-    behind = {unit: Unit("kink", unit.sign, unit.side, unit.place + 1) for unit in kinks}
-    starts = sorted(unit for unit in kinks if behind[unit] in kinks)
-    for number in range(1 << len(starts)):
-        gaps = [unit for k, unit in enumerate(starts) if number >> k & 1]
-        taken = [*gaps, *(behind[unit] for unit in gaps)]
-        if len(set(taken)) == len(taken) and len(kinks) - len(gaps) <= most:
-            pairs = [Unit("gap", unit.sign, unit.side, unit.place) for unit in gaps]
-            yield tuple(sorted([*pairs, *(kinks - set(taken))]))
+    behind = {unit: replace(unit, place=unit.place + 1) for unit in kinks}
+    starts = [unit for unit in kinks if behind[unit] in kinks]
+    for number in range(max(len(kinks) - most, 0), len(starts) + 1):
+        for gaps in combinations(starts, number):
+            taken = {*gaps, *map(behind.get, gaps)}
+            if len(taken) == 2 * number:
+                pairs = [replace(unit, kind="gap") for unit in gaps]
+                yield tuple(sorted([*pairs, *(kinks - taken)]))
 
 
 def fit(one: Unit | None, other: Unit | None) -> bool:
-    """Claim 326: one closed signed cell holds both: one is 0, or their kinks are in one gap.
+    """Claim 325: one closed signed cell holds both: one is 0, or their kinks are in one gap.
 
     Then the signs of a and of b are equal (Lemma 114).
     """
@@ -159,7 +159,7 @@ class Graph:
         return found
 
     def neighbours(self, node: int) -> int:
-        """Claim 327: two points are joined if a product of closed signed cells has both.
+        """Claim 326: two points are joined if a product of closed signed cells has both.
 
         Units without names can be matched in any way, living ones that are left over with zeros.
         """

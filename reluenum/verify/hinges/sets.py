@@ -100,7 +100,7 @@ def unrejected(line: Line) -> Iterator[tuple[list[int], list[int]]]:
 
 
 def stationary(line: Line) -> Iterator[tuple[list[int], list[int]]]:
-    """Claim 323: the same, kinks that are not good among them (Lemma 115)."""
+    """Yield the same, kinks that are not good among them."""
     if line.knots:
         for batch in _batches(line):
             yield from _left(*batch, np.zeros_like(batch[-1]))
