@@ -1,6 +1,7 @@
 """The checker and the basins of free hidden biases: true documents are proved, and nothing else."""
 
 import json
+import random
 from fractions import Fraction
 
 import pytest
@@ -109,28 +110,33 @@ def listed(monkeypatch):
 
 ONCE = [("zigzag", 1, False), ("bent", 2, True)]
 
+MOST = 120
+"""Lies of each kind about a document, drawn from all there are."""
+
 
 @pytest.mark.parametrize("which", ONCE)
 def test_every_number_and_every_word_counts(which, listed, tmp_path):
-    document, tried = listed(*which), 0
+    document = listed(*which)
     checked(document, tmp_path)
-    for way, value in places(document):
-        if not isinstance(value, dict | list) and way[0] != "problem":
-            for lie in lies(way, value):
-                refused(with_value(document, way, lambda _, lie=lie: lie), tmp_path)
-                tried += 1
-    assert tried > 150
+    words = [
+        (way, lie)
+        for way, value in places(document)
+        if not isinstance(value, dict | list) and way[0] != "problem"
+        for lie in lies(way, value)
+    ]
+    assert len(words) > MOST
+    for way, lie in random.Random(1).sample(words, MOST):
+        refused(with_value(document, way, lambda _, lie=lie: lie), tmp_path)
 
 
 @pytest.mark.parametrize("which", ONCE)
 def test_every_record_counts(which, listed, tmp_path):
     """Every entry of a list is needed, once, and every key; others are unknown."""
-    document, tried = listed(*which), 0
-    for way, value in places(document):
-        for change in left_out(way, value):
-            refused(with_value(document, way, change), tmp_path)
-            tried += 1
-    assert tried > 150
+    document = listed(*which)
+    changes = [(way, f) for way, value in places(document) for f in left_out(way, value)]
+    assert len(changes) > MOST
+    for way, change in random.Random(1).sample(changes, MOST):
+        refused(with_value(document, way, change), tmp_path)
 
 
 def test_another_list_is_refused(tmp_path):
