@@ -12,7 +12,7 @@ from reluenum.basins.hinge_points import HingePoints, hinge_placements
 from reluenum.basins.hinge_trees import hinge_tree
 from reluenum.basins.levels import Levels
 from reluenum.basins.passes import Paths
-from reluenum.basins.records import Leaf, opening, tree_records
+from reluenum.basins.records import Leaf, document_opening, tree_records
 from reluenum.basins.tree import Places, Tree
 from reluenum.basins.vertices import (
     Found,
@@ -81,7 +81,7 @@ def disconnectivity(
         raise UndecidedError(f"{undecided} supports of the list are undecided: there is no tree")
     if in_one_layer(document)["problem"]["width"] == ALL:
         return {
-            **opening(document, False),
+            **document_opening(document, False),
             "components": spans(document),
             "leaves": [],
             "merges": [],
@@ -150,7 +150,7 @@ def _grown(minima: Mapping[str, Any], vertices: Vertices, labelled: bool) -> dic
         raise TheoremViolationError("two basins of the list are one")
     tree = Tree(places, levels, leaf)
     return {
-        **opening(minima, labelled),
+        **document_opening(minima, labelled),
         **tree_records(minima, Paths(tree, vertices), ends, leaves),
         **_further_descriptions(minima, vertices),
         "minima": dict(minima),

@@ -201,7 +201,7 @@ class HingePoints:
         """Return the points in the closure of a component of the list (Lemma 118)."""
         level = self._levels.get(record["loss_exact"], [])
         strata = [self._cells(stratum) for stratum in record["strata"]]
-        return [v for v in level if any(_fit(self._own(v), cells) for cells in strata)]
+        return [v for v in level if any(_are_within(self._own(v), cells) for cells in strata)]
 
     @cached_property
     def _levels(self) -> dict[str, list[int]]:
@@ -238,13 +238,13 @@ def _knots_of(state: HingeState, hinges: Hinges) -> frozenset[Knot]:
     return frozenset((state.sign, state.side, knot) for knot in state.knots(hinges))
 
 
-def _fit(units: Sequence[frozenset[Knot]], cells: Sequence[frozenset[Knot]]) -> bool:
+def _are_within(units: Sequence[frozenset[Knot]], cells: Sequence[frozenset[Knot]]) -> bool:
     """Return whether units can be matched with cells that hold them."""
     if not units:
         return True
     first, *rest = units
     return any(
-        first <= cell and _fit(rest, [*cells[:k], *cells[k + 1 :]])
+        first <= cell and _are_within(rest, [*cells[:k], *cells[k + 1 :]])
         for k, cell in enumerate(cells)
         if cell not in cells[:k]
     )

@@ -11,7 +11,7 @@ from reluenum.algebra.linear import Vector
 from reluenum.basins.hinge_points import HingePoints
 from reluenum.basins.levels import Levels
 from reluenum.basins.passes import Ways
-from reluenum.basins.records import Leaf, opening, tree_records
+from reluenum.basins.records import Leaf, document_opening, tree_records
 from reluenum.basins.tree import Places, Tree
 from reluenum.engines.hinges.states import Kind
 from reluenum.landscape.components import joined
@@ -80,11 +80,11 @@ def hinge_tree(minima: Mapping[str, Any], points: HingePoints, labelled: bool) -
     found = tree_records(minima, ways, ends, leaves)
     pairs = zip(found["components"], minima["components"], strict=True)
     found["components"] = [record | _fractions(record, own) for record, own in pairs]
-    return {**opening(minima, labelled), **found, "minima": dict(minima)}
+    return {**document_opening(minima, labelled), **found, "minima": dict(minima)}
 
 
 def _basins_of(places: Places, vertices: Sequence[int]) -> list[list[int]]:
-    """Return the points of a component of the list, for each of its labelled copies.
+    """Return the points of a component of the list, for each of its labelled copies (Lemma 116).
 
     There are none if one of its points has a lower neighbour: it is no basin (Lemma 118).
     """

@@ -32,7 +32,7 @@ class Leaf:
     is_moved: bool
 
 
-def opening(minima: Mapping[str, Any], labelled: bool) -> dict[str, Any]:
+def document_opening(minima: Mapping[str, Any], labelled: bool) -> dict[str, Any]:
     """Return the first records of a document."""
     name, version = BASINS
     return {
@@ -90,11 +90,11 @@ def _component_records(
         own, found = ends[index][0], found | _NOWHERE
         if index in lower:
             merge = tree.merges[lower[index]]
-            level = _level(tree, merge)
+            level = _vertex_of_pass(tree, merge)
             found |= vertices.texts("barrier", level) | vertices.texts("depth", level, own)
             found |= {"joins": of_leaf[merge.lowest[0]]}
         if index in first:
-            level = _level(tree, tree.merges[first[index]])
+            level = _vertex_of_pass(tree, tree.merges[first[index]])
             found |= vertices.texts("height", level, own) | {"merge": first[index]}
         yield found | {"leads_to": [], "leaves": of_leaf.count(index)}
 
@@ -103,7 +103,7 @@ _NOWHERE = dict.fromkeys(("barrier", "depth", "joins", "height", "merge"))
 """What is said of a basin that never joins another one."""
 
 
-def _level(tree: Tree, merge: Merge) -> int:
+def _vertex_of_pass(tree: Tree, merge: Merge) -> int:
     """Return a vertex at the loss at which components become one."""
     return int(tree.places.vertex[merge.passes[0]])
 
@@ -118,7 +118,7 @@ def _leaf_record(tree: Tree, leaf: Leaf) -> dict[str, Any]:
 
 def _merge_record(ways: Ways, merge: Merge, of_leaf: Sequence[int]) -> dict[str, Any]:
     """Return the record of a level at which components become one."""
-    places, level = ways.tree.places, _level(ways.tree, merge)
+    places, level = ways.tree.places, _vertex_of_pass(ways.tree, merge)
     met = sorted({int(places.vertex[place]) for place in merge.passes})
     passes = [ways.pass_record(vertex) for vertex in met]
     interval = enclosing_interval(places.vertices.loss(level))

@@ -51,7 +51,7 @@ def test_two_lines_of_opposite_units_join_through_the_constant_network():
 
 
 def test_a_line_whose_kink_cannot_stop_at_the_first_input_is_no_basin():
-    """x = 0, 1, 2, y = 0, 0, 1: both lines have the loss 109/384, with a < 0 alone it is a trap."""
+    """x = 0, 1, 2, y = 0, 0, 1: two lines of loss 109/384, of which one is a trap (Lemma 118)."""
     landscape = landscape_of("012", "001", 1, "1/8")
     records = landscape.basins().components
     signs = [c["strata"][0]["support"][0]["sign"] for c in landscape.document["components"][1:3]]
@@ -68,7 +68,7 @@ def test_dead_networks_lead_out_on_a_level_path():
 
 
 def test_a_kink_passes_a_data_point():
-    """x = 0, ..., 3, y = 0, 1, 0, 1 (D of section 24.9): 419/500 joins 59/75 over x_2, or x_3."""
+    """x = 0, ..., 3, y = 0, 1, 0, 1: 419/500 joins 59/75 over x_2, or x_3 (Lemma 117)."""
     merges = landscape_of("0123", "0101", 1, "1/10").basins().merges
     (one,), (other,), (death,) = (merge["passes"] for merge in merges)
     assert [merge["loss_exact"] for merge in merges] == ["259/275", "259/275", "1"]
@@ -103,6 +103,7 @@ SEEDS = range(60)
 
 @pytest.mark.parametrize("block", range(4))
 def test_levels_and_what_joins_there_are_those_of_all_products_of_cells(block):
+    """Theorem K and Corollary K.1; labelled copies are those of Lemma 116."""
     joined = 0
     for seed in SEEDS[15 * block : 15 * block + 15]:
         inputs, targets, weights, ridge, width = data(seed)
@@ -172,7 +173,7 @@ def test_walkers_below_the_pass_stay_and_above_it_leave(inputs, targets, width, 
 
 @pytest.mark.parametrize("labelled", [False, True])
 def test_paths_of_networks_do_not_rise_above_their_passes(labelled):
-    """Between corners the loss of the networks themselves is at most the level, and reaches it."""
+    """Between corners the loss of networks is at most the level, and reaches it (Lemma 114)."""
     inputs, targets = "0123", "0101"
     rows = np.array(list(map(float, inputs))), np.array(list(map(float, targets))), 0.1
     looked = 0

@@ -54,7 +54,7 @@ def test_trees_are_proved_labelled_or_not(name, labelled, tmp_path):
 
 
 def test_the_loss_of_every_point_is_that_of_its_network():
-    """The formula for stationary weights beside the definition of the loss."""
+    """The formula for stationary weights beside the definition of the loss (Lemma 115)."""
     line = Line(problem_of("zigzag", 3, weights=["1", "2", "1/3", "1"]).to_document())
     points = points_of(line)
     for point in points:
