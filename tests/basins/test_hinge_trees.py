@@ -120,6 +120,42 @@ def test_levels_and_what_joins_there_are_those_of_all_products_of_cells(block):
     assert joined > 10
 
 
+def rays_of(stratum, inputs):
+    """The rays of the unit of a stratum of width 1, none of a dead one."""
+    for group in stratum["support"]:
+        sign, kink = group["sign"], Fraction(group["kink"])
+        side = -1 if group["direction"][0].startswith("-") else 1
+        before = sum(x <= kink for x in inputs) - 1
+        if kink in inputs:
+            return {(sign, side, before)}
+        if inputs[0] < kink < inputs[-1]:
+            return {(sign, side, before), (sign, side, before + 1)}
+        return {(sign, side, 0 if side > 0 else len(inputs) - 1)}
+    return set()
+
+
+def test_one_unit_opens_to_what_its_cells_hold_below():
+    """Basins, and where others lead to, from all cells that hold a stratum (Lemma 118)."""
+    kinds = set()
+    for seed in range(0, 40, 2):
+        inputs, targets, weights, ridge, _ = data(seed)
+        if len(set(inputs)) < 2:
+            continue
+        pieces = HingePieces(inputs, targets, [1] * len(weights), ridge, 1)
+        basins = landscape_of(inputs, list(map(str, targets)), 1, ridge).basins()
+        components = basins.document["minima"]["components"]
+        for record, component in zip(basins.components, components, strict=True):
+            least, home = pieces.below(Fraction(component["loss_exact"]))
+            strata = [rays_of(stratum, pieces.x) for stratum in component["strata"]]
+            held = (cell for cell in home if any(s <= pieces.cells[cell[0]] for s in strata))
+            met = {home[cell] for cell in held}
+            leads = [Fraction(components[k]["loss_exact"]) for k in record["leads_to"]]
+            assert sorted(least[region] for region in met) == sorted(leads)
+            assert record["basin"] == (not met)
+            kinds.add((record["basin"], len(leads)))
+    assert {(True, 0), (False, 1), (False, 2)} <= kinds
+
+
 # On networks themselves, in doubles.
 
 

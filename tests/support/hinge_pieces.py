@@ -90,3 +90,17 @@ class HingePieces(Products):
                 if joined:
                     least[new] = min(least[old] for old in joined)
         return sorted(found)
+
+    def below(self, level):
+        """Return the least loss of each component below a level, and the pieces that it meets."""
+        nodes, edges = self.edges
+        home = {piece: piece for piece, least in nodes.items() if least < level}
+        for weight, one, other in edges:
+            if weight < level and home[one] != home[other]:
+                old, new = home[one], home[other]
+                home |= {piece: new for piece, region in home.items() if region == old}
+        least = {
+            region: min(nodes[piece] for piece in home if home[piece] == region)
+            for region in set(home.values())
+        }
+        return least, home
