@@ -1,19 +1,19 @@
 """The disconnectivity graph of a list of minima, and its document."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from itertools import islice
 from math import perm
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from flint import arb, ctx
 
-from reluenum.algebra.decimals import decimal_text, enclosing_interval
-from reluenum.algebra.numbers import Number, compare
+from reluenum.basins.hinge_points import HingePoints, hinge_placements
+from reluenum.basins.hinge_trees import hinge_tree
 from reluenum.basins.levels import Levels
-from reluenum.basins.passes import Paths, pass_record
-from reluenum.basins.tree import Branch, Merge, Places, Tree
+from reluenum.basins.passes import Paths
+from reluenum.basins.records import Leaf, document_opening, tree_records
+from reluenum.basins.tree import Places, Tree
 from reluenum.basins.vertices import (
     Found,
     Vertices,
@@ -22,9 +22,10 @@ from reluenum.basins.vertices import (
     surveyed_vertices,
 )
 from reluenum.basins.widths import every_width_record, spans
-from reluenum.documents.minima import ALL, BASINS, BY_BOXES, BY_CONES, in_one_layer
+from reluenum.documents.minima import ALL, BY_BOXES, BY_CONES, in_one_layer
 from reluenum.engines.certified.certificate import is_readable
 from reluenum.engines.certified.escalation import Escalation, exact_records
+from reluenum.engines.hinges.route import on_a_line
 from reluenum.errors import (
     InputError,
     TheoremViolationError,
@@ -33,29 +34,11 @@ from reluenum.errors import (
 )
 from reluenum.geometry.geometry import Geometry
 from reluenum.groebner.backends import DEFAULT_SETTINGS, Settings
-from reluenum.groebner.versions import installed_versions
 from reluenum.landscape.landscape import StationaryRow
-from reluenum.problem import Problem
+from reluenum.problem import Problem, refuse_setting
 
 MOST_POINTS = 100_000
 """Points of the largest graph that is made without being asked twice."""
-
-
-@dataclass(frozen=True)
-class Difference:
-    """The difference of two numbers at different points."""
-
-    left: Number
-    right: Number
-
-    def is_zero(self) -> bool:
-        """Decide exactly whether it is 0."""
-        return compare(self.left, self.right) == 0
-
-    def ball(self, bits: int) -> arb:
-        """Return an enclosure computed with the given working precision."""
-        with ctx.workprec(bits + 32):
-            return self.left.ball(bits) - self.right.ball(bits)
 
 
 def disconnectivity(
@@ -98,7 +81,7 @@ def disconnectivity(
         raise UndecidedError(f"{undecided} supports of the list are undecided: there is no tree")
     if in_one_layer(document)["problem"]["width"] == ALL:
         return {
-            **_opening(document, False),
+            **document_opening(document, False),
             "components": spans(document),
             "leaves": [],
             "merges": [],
@@ -107,7 +90,15 @@ def disconnectivity(
         }
     if document.get("certificate", {}).get("format") in (BY_BOXES, BY_CONES):
         raise InputError("engine", "branch, which knows no saddles", "certified or groebner")
-    geometry = Geometry.of(Problem.from_document(document["problem"]))
+    problem = Problem.from_document(document["problem"])
+    if problem.has_free_hidden_bias:
+        refuse_setting(problem, "linear", "with free hidden biases, in basins")
+        most = None if force else MOST_POINTS + 1
+        hinges = HingePoints.of(problem, islice(hinge_placements(on_a_line(problem)), most))
+        if not force:
+            _refuse_large([len(point.states) for point in hinges.points], problem.width, labelled)
+        return hinge_tree(document, hinges, labelled)
+    geometry = Geometry.of(problem)
     with settings.open() as backends:
         found: Iterable[Found]
         if points:
@@ -118,16 +109,14 @@ def disconnectivity(
             found = surveyed_vertices(geometry, settings)
         vertices = Vertices.of(Escalation(geometry, backends), found)
         if not force:
-            _refuse_large(vertices, labelled)
+            living = (vertices.faces >= 0).sum(axis=1).tolist()
+            _refuse_large(living, problem.width, labelled)
         return _grown(document, vertices, labelled)
 
 
-def _refuse_large(vertices: Vertices, labelled: bool) -> None:
-    """Refuse a graph that is too large."""
-    count, width = len(vertices), vertices.faces.shape[1]
-    if labelled:
-        living = (vertices.faces >= 0).sum(axis=1)
-        count = sum(perm(width, int(size)) for size in living)
+def _refuse_large(living: Sequence[int], width: int, labelled: bool) -> None:
+    """Refuse a graph that is too large, given the numbers of living units of its points."""
+    count = sum(perm(width, size) for size in living) if labelled else len(living)
     if count > MOST_POINTS:
         raise TooManySupportsError(
             f"width {width}",
@@ -149,7 +138,7 @@ def _grown(minima: Mapping[str, Any], vertices: Vertices, labelled: bool) -> dic
     levels, places = Levels(vertices), Places.of(vertices, labelled)
     ends = [_ends(record, levels) for record in minima["components"]]
     leaf: dict[int, int] = {}
-    leaves: list[tuple[int, int]] = []  # component, and a point
+    leaves: list[Leaf] = []
     for index, record in enumerate(minima["components"]):
         if not is_basin(record):
             continue
@@ -157,17 +146,13 @@ def _grown(minima: Mapping[str, Any], vertices: Vertices, labelled: bool) -> dic
         several = record["dimension"] == 0
         for group in [[place] for place in inside] if several else [inside]:
             leaf |= dict.fromkeys(group, len(leaves))
-            leaves.append((index, group[0]))
+            leaves.append(Leaf(index, group[0], several))
     if len(set(leaf.values())) < len(leaves):
         raise TheoremViolationError("two basins of the list are one")
     tree = Tree(places, levels, leaf)
-    paths = Paths(tree)
-    of_leaf = [index for index, _ in leaves]
     return {
-        **_opening(minima, labelled),
-        "components": list(_component_records(minima, tree, ends, of_leaf)),
-        "leaves": [_leaf_record(tree, minima, *pair) for pair in leaves],
-        "merges": [_merge_record(paths, merge, of_leaf) for merge in tree.merges],
+        **document_opening(minima, labelled),
+        **tree_records(minima, Paths(tree, vertices), ends, leaves),
         **_further_descriptions(minima, vertices),
         "minima": dict(minima),
     }
@@ -181,18 +166,6 @@ def _further_descriptions(minima: Mapping[str, Any], vertices: Vertices) -> dict
     found = exact_records(vertices.certified)
     records = [r for r in found if r["support"] not in known and is_readable(r)]
     return {"exact": records} if records else {}
-
-
-def _opening(minima: Mapping[str, Any], labelled: bool) -> dict[str, Any]:
-    """Return the first records of a document."""
-    name, version = BASINS
-    return {
-        "format": name,
-        "version": version,
-        "software": installed_versions(),
-        "problem": dict(minima["problem"]),
-        "labelled": labelled,
-    }
 
 
 def _ends(record: Mapping[str, Any], levels: Levels) -> list[int]:
@@ -209,73 +182,3 @@ def _ends(record: Mapping[str, Any], levels: Levels) -> list[int]:
     inside = [number for part, number in vertex.items() if set(part) <= set(supports[0])]
     lowest = levels.split(inside)[0]
     return sorted(lowest)
-
-
-def _component_records(
-    minima: Mapping[str, Any], tree: Tree, ends: Sequence[Sequence[int]], of_leaf: Sequence[int]
-) -> Iterable[dict[str, Any]]:
-    """Yield what the tree says of each component of the list (Corollary 40.1)."""
-    vertices, lower, first = tree.places.vertices, {}, {}
-    for number, merge in reversed(list(enumerate(tree.merges))):
-        for child in merge.children:
-            lower |= {of_leaf[leaf]: number for leaf in set(child.lowest) - set(merge.lowest)}
-            if child.is_leaf:
-                first[of_leaf[child.number]] = number
-    for index, record in enumerate(minima["components"]):
-        found = {"index": index, "loss": record["loss"], "basin": is_basin(record)}
-        if not is_basin(record):
-            places = np.flatnonzero(np.isin(tree.places.vertex, ends[index])).tolist()
-            below = {of_leaf[b.lowest[0]] for place in places for b in tree.below[place]}
-            found |= {"barrier": record["loss"], "depth": "0", "joins": min(below)}
-            yield found | {"height": "0", "merge": None, "leads_to": sorted(below), "leaves": 0}
-            continue
-        own, found = vertices.loss(ends[index][0]), found | _NOWHERE
-        if index in lower:
-            merge = tree.merges[lower[index]]
-            level = _loss_of(tree, merge)
-            found |= {"barrier": decimal_text(level), "depth": decimal_text(Difference(level, own))}
-            found |= {"joins": of_leaf[merge.lowest[0]]}
-        if index in first:
-            level = _loss_of(tree, tree.merges[first[index]])
-            found |= {"height": decimal_text(Difference(level, own)), "merge": first[index]}
-        yield found | {"leads_to": [], "leaves": of_leaf.count(index)}
-
-
-_NOWHERE = dict.fromkeys(("barrier", "depth", "joins", "height", "merge"))
-"""What is said of a basin that never joins another one."""
-
-
-def _loss_of(tree: Tree, merge: Merge) -> Number:
-    """Return the loss at which components become one."""
-    return tree.places.vertices.loss(int(tree.places.vertex[merge.passes[0]]))
-
-
-def _leaf_record(
-    tree: Tree, minima: Mapping[str, Any], component: int, place: int
-) -> dict[str, Any]:
-    """Return the record of a leaf."""
-    record: dict[str, Any] = {"component": component}
-    if tree.places.labelled:
-        isolated = minima["components"][component]["dimension"] == 0
-        record["units"] = tree.places.faces_of_units(place) if isolated else None
-    return record
-
-
-def _merge_record(paths: Paths, merge: Merge, of_leaf: Sequence[int]) -> dict[str, Any]:
-    """Return the record of a level at which components become one."""
-    level, places = _loss_of(paths.tree, merge), paths.tree.places
-    met = sorted({int(places.vertex[place]) for place in merge.passes})
-    passes = [pass_record(places.vertices, vertex) for vertex in met]
-    return {
-        "loss": decimal_text(level),
-        "loss_interval": [str(end) for end in enclosing_interval(level)],
-        "event": passes[0]["event"],
-        "basins": [of_leaf[child.lowest[0]] for child in merge.children],
-        "children": [_child_record(child) for child in merge.children],
-        "passes": passes,
-        "paths": [paths.record(merge, child) for child in merge.children[:-1]],
-    }
-
-
-def _child_record(child: Branch) -> dict[str, int]:
-    return {"leaf" if child.is_leaf else "merge": child.number}

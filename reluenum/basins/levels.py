@@ -2,11 +2,35 @@
 
 from dataclasses import dataclass
 from functools import cached_property, cmp_to_key
+from typing import Any, Protocol
 
 import numpy as np
 
-from reluenum.algebra.numbers import compare
-from reluenum.basins.vertices import Vertices
+from reluenum.algebra.numbers import Number, compare
+from reluenum.problem import Problem
+
+
+class StationaryPoints(Protocol):
+    """The points of a graph, by loss as far as that is known."""
+
+    @property
+    def problem(self) -> Problem:
+        """Whose landscape it is."""
+
+    @property
+    def cluster(self) -> np.ndarray:
+        """The group of each, ascending; between the losses of two groups there is a gap."""
+
+    def __len__(self) -> int: ...
+
+    def loss(self, vertex: int) -> Number:
+        """Return the exact loss, in the problem's own convention."""
+
+    def texts(self, name: str, top: int, bottom: int | None = None) -> dict[str, Any]:
+        """Return what a document says of a loss, or of the difference of two."""
+
+    def faces_of(self, vertex: int) -> list[str]:
+        """Return the signs of each living unit at the data points."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -15,10 +39,10 @@ class Levels:
 
     Parameters
     ----------
-    vertices : Vertices
+    vertices : StationaryPoints
     """
 
-    vertices: Vertices
+    vertices: StationaryPoints
 
     @cached_property
     def clusters(self) -> list[list[int]]:

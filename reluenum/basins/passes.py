@@ -1,5 +1,6 @@
 """What happens where components join, and paths of rational points that prove it."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,7 +9,7 @@ import numpy as np
 from flint import arb, ctx, fmpq, fmpq_mat, fmpz
 from scipy.optimize import linear_sum_assignment
 
-from reluenum.algebra.decimals import decimal_text, enclosing_interval
+from reluenum.algebra.decimals import enclosing_interval
 from reluenum.algebra.linear import Vector, combine, dot
 from reluenum.algebra.numbers import Number, exact_value
 from reluenum.basins.tree import Branch, Merge, Places, Tree
@@ -24,33 +25,8 @@ FIRST_BITS = 32
 """Digits of a corner behind the binary point, which are doubled until it is low enough."""
 
 
-def pass_record(vertices: Vertices, vertex: int) -> dict[str, Any]:
-    """Return what happens at a stationary point where components join (Lemma 39).
-
-    Either a unit is zero there, or exactly one living unit descends, to several sides (Lemma 38).
-    """
-    point = vertices.point(vertex)
-    pairs = zip(point.support, point.signs, strict=True)
-    record = {"support": _signed_faces(vertices, vertex), "event": DEATH}
-    record |= {"unit": None, "points": None}
-    if len(point.support) == vertices.faces.shape[1]:
-        arrangement = vertices.escalation.geometry.arrangement
-        rays = [descent_ray(arrangement, point, face, sign) for face, sign in pairs]
-        unit = next(k for k, ray in enumerate(rays) if ray is not None)
-        crossed = [i + 1 for i in point.support[unit].zeros]
-        record |= {"event": KINK, "unit": unit, "points": crossed}
-    return record
-
-
-def _signed_faces(vertices: Vertices, vertex: int) -> list[dict[str, Any]]:
-    signs = vertices.signs[vertex].tolist()
-    support = vertices.support(vertex)
-    return [{"face": f.signs, "sign": s} for f, s in zip(support, signs, strict=False)]
-
-
-@dataclass(frozen=True, eq=False)
-class Paths:
-    """Broken lines that prove barriers (Lemma 43); a corner that is low enough serves several.
+class Ways(ABC):
+    """Broken lines that prove barriers (Lemma 43), and what happens where components join.
 
     Parameters
     ----------
@@ -58,7 +34,29 @@ class Paths:
     """
 
     tree: Tree
-    _corners: dict[int, tuple[list[Vector], fmpq]] = field(default_factory=dict)
+
+    @abstractmethod
+    def support(self, vertex: int) -> list[dict[str, Any]]:
+        """Return what a document says of the living units of a vertex."""
+
+    @abstractmethod
+    def states(self, vertex: int, most: fmpq) -> Sequence[tuple[int, Vector]]:
+        """Return s and z of these units at a rational point near by, of a loss of at most that."""
+
+    @abstractmethod
+    def descent(self, vertex: int) -> tuple[int, list[int]]:
+        """Return which living unit descends, and the data points that it crosses."""
+
+    def pass_record(self, vertex: int) -> dict[str, Any]:
+        """Return what happens at a stationary point where components join (Lemma 39).
+
+        Either a unit is zero there, or a living unit descends, to several sides if only one does.
+        """
+        record = {"support": self.support(vertex), "event": DEATH, "unit": None, "points": None}
+        if len(record["support"]) == self.tree.places.units.shape[1]:
+            unit, crossed = self.descent(vertex)
+            record |= {"event": KINK, "unit": unit, "points": crossed}
+        return record
 
     def record(self, merge: Merge, child: Branch) -> dict[str, Any]:
         """Return a line from a child's lowest leaf to the last child's, not above the merge."""
@@ -69,23 +67,54 @@ class Paths:
         for place in self.tree.path(merge, child):
             vertex, codes = int(places.vertex[place]), places.units[place].tolist()
             order = _in_order(places, codes, order)
-            states = zip(vertices.point(vertex).signs, self._corner(vertex, most), strict=True)
+            states = self.states(vertex, most)
             living = dict(zip(sorted(filter(None, codes)), states, strict=True))
-            zero = 0, (fmpq(0),) * (vertices.escalation.problem.coordinates)
+            zero = 0, (fmpq(0),) * vertices.problem.coordinates
             corners.append(
                 {
-                    "support": _signed_faces(vertices, vertex),
-                    "loss": decimal_text(vertices.loss(vertex)),
+                    "support": self.support(vertex),
+                    **vertices.texts("loss", vertex),
                     "units": [_state_record(*living.get(code, zero)) for code in order],
                 }
             )
         return {"from": child.lowest[0], "to": merge.children[-1].lowest[0], "points": corners}
 
-    def _corner(self, vertex: int, most: fmpq) -> list[Vector]:
-        """Return a rational point near a vertex of a loss that is low enough."""
+
+@dataclass(frozen=True, eq=False)
+class Paths(Ways):
+    """Ways through the vertices of a list; a corner that is low enough serves several.
+
+    Parameters
+    ----------
+    tree : Tree
+    vertices : Vertices
+    """
+
+    tree: Tree
+    vertices: Vertices
+    _corners: dict[int, tuple[list[Vector], fmpq]] = field(default_factory=dict)
+
+    def support(self, vertex: int) -> list[dict[str, Any]]:
+        """Return the faces of the living units, with the signs of a."""
+        signs = self.vertices.signs[vertex].tolist()
+        faces = self.vertices.faces_of(vertex)
+        return [{"face": face, "sign": s} for face, s in zip(faces, signs, strict=False)]
+
+    def states(self, vertex: int, most: fmpq) -> list[tuple[int, Vector]]:
+        """Return s and z of the living units at a rational point near a vertex."""
         if vertex not in self._corners or self._corners[vertex][1] > most:
-            self._corners[vertex] = corner(self.tree.places.vertices, vertex, most)
-        return self._corners[vertex][0]
+            self._corners[vertex] = corner(self.vertices, vertex, most)
+        signs = self.vertices.point(vertex).signs or ()
+        return list(zip(signs, self._corners[vertex][0], strict=True))
+
+    def descent(self, vertex: int) -> tuple[int, list[int]]:
+        """Return the unit of a vertex that descends, exactly one (Lemma 38), and its zeros."""
+        point = self.vertices.point(vertex)
+        arrangement = self.vertices.escalation.geometry.arrangement
+        pairs = zip(point.support, point.signs or (), strict=True)
+        rays = [descent_ray(arrangement, point, face, sign) for face, sign in pairs]
+        unit = next(k for k, ray in enumerate(rays) if ray is not None)
+        return unit, [i + 1 for i in point.support[unit].zeros]
 
 
 def _state_record(sign_of_weight: int, state: Vector) -> dict[str, Any]:

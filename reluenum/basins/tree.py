@@ -14,7 +14,7 @@ from itertools import permutations
 
 import numpy as np
 
-from reluenum.basins.levels import Levels
+from reluenum.basins.levels import Levels, StationaryPoints
 from reluenum.basins.vertices import Vertices
 from reluenum.errors import TheoremViolationError
 from reluenum.geometry.arrangement import site_signs
@@ -30,7 +30,7 @@ class Places:
 
     Parameters
     ----------
-    vertices : Vertices
+    vertices : StationaryPoints
     labelled : bool
         Whether units keep their names: then a vertex has a point for each way to place its units.
     vertex : (P,) array of int
@@ -41,7 +41,7 @@ class Places:
         Whether two signed faces lie in one closed signed cell.
     """
 
-    vertices: Vertices
+    vertices: StationaryPoints
     labelled: bool
     vertex: np.ndarray
     units: np.ndarray
@@ -53,12 +53,21 @@ class Places:
         """Place the units of all vertices."""
         signed = 1 + 2 * vertices.faces + (vertices.signs > 0)
         used, codes = np.unique(np.where(vertices.signs == 0, 0, signed), return_inverse=True)
-        rows, vertex = codes.reshape(signed.shape), np.arange(len(vertices))
+        return cls.placed(
+            vertices, labelled, codes.reshape(signed.shape), _compatible(vertices, used)
+        )
+
+    @classmethod
+    def placed(
+        cls, vertices: StationaryPoints, labelled: bool, rows: np.ndarray, fits: np.ndarray
+    ) -> "Places":
+        """Place units that are given by numbers, (V, L), the living ones of each vertex first."""
+        vertex = np.arange(len(vertices))
         if labelled:
             placed = [_placements(row[row > 0], len(row)) for row in rows]
             vertex = np.repeat(vertex, [len(part) for part in placed])
             rows = np.concatenate(placed)
-        return cls(vertices, labelled, vertex, rows, _compatible(vertices, used))
+        return cls(vertices, labelled, vertex, rows, fits)
 
     def __len__(self) -> int:
         return len(self.vertex)
@@ -101,9 +110,9 @@ class Places:
 
     def faces_of_units(self, place: int) -> list[str | None]:
         """Return the signs of the face of each unit, None for a zero unit."""
-        support = self.vertices.support(int(self.vertex[place]))
+        faces = self.vertices.faces_of(int(self.vertex[place]))
         codes = self.units[place].tolist()
-        signs = dict(zip(sorted(filter(None, codes)), (f.signs for f in support), strict=True))
+        signs = dict(zip(sorted(filter(None, codes)), faces, strict=True))
         return [signs.get(code) for code in codes]
 
 

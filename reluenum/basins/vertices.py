@@ -18,10 +18,11 @@ from typing import Any, BinaryIO
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from flint import ctx
+from flint import arb, ctx
 
 from reluenum.algebra.balls import Balls
-from reluenum.algebra.numbers import Number
+from reluenum.algebra.decimals import decimal_text
+from reluenum.algebra.numbers import Number, compare
 from reluenum.engines.certified.escalation import Escalation
 from reluenum.engines.certified.projections import EnclosedResiduals, blocks, project
 from reluenum.engines.certified.spool import Task, surveyed
@@ -34,6 +35,7 @@ from reluenum.geometry.supports import Support
 from reluenum.groebner.backends import Settings
 from reluenum.landscape.landscape import StationaryRow
 from reluenum.landscape.points import SupportPoint, zero_network
+from reluenum.problem import Problem
 
 STATIONARY = (Verdict.DESCENDS, Verdict.MINIMUM)
 """The verdicts on vertex supports (Corollary E.1)."""
@@ -44,6 +46,23 @@ CHUNK = 4096
 Found = tuple[np.ndarray, np.ndarray | None]
 """Supports of one size by their numbers of live faces, (B, m), and approximations of w_l,
 (B, m, D), if these are known."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The difference of two numbers at different points."""
+
+    left: Number
+    right: Number
+
+    def is_zero(self) -> bool:
+        """Decide exactly whether it is 0."""
+        return compare(self.left, self.right) == 0
+
+    def ball(self, bits: int) -> arb:
+        """Return an enclosure computed with the given working precision."""
+        with ctx.workprec(bits + 32):
+            return self.left.ball(bits) - self.right.ball(bits)
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,6 +128,15 @@ class Vertices:
         live = self.escalation.geometry.arrangement.live_faces
         return tuple(live[face] for face in self.faces[vertex] if face >= 0)
 
+    @property
+    def problem(self) -> Problem:
+        """Whose landscape it is."""
+        return self.escalation.problem
+
+    def faces_of(self, vertex: int) -> list[str]:
+        """Return the signs of each living unit at the data points."""
+        return [face.signs for face in self.support(vertex)]
+
     def point(self, vertex: int) -> SupportPoint:
         """Return the certified point of a vertex.
 
@@ -134,6 +162,11 @@ class Vertices:
     def loss(self, vertex: int) -> Number:
         """Return the exact loss, in the problem's own convention."""
         return self.point(vertex).loss
+
+    def texts(self, name: str, top: int, bottom: int | None = None) -> dict[str, str]:
+        """Return what a document says of a loss, or of the difference of two: decimals."""
+        loss = self.loss(top)
+        return {name: decimal_text(loss if bottom is None else Difference(loss, self.loss(bottom)))}
 
     @cached_property
     def numbers(self) -> dict[tuple[int, ...], int]:

@@ -36,7 +36,9 @@ def _refuse_basins(options: argparse.Namespace) -> None:
     """Refuse what is not known where hidden biases are free."""
     for option in ("--basins", "--traps"):
         if getattr(options, option[2:]):
-            expected = "a path without basins, which are not computed where hidden biases are free"
+            expected = (
+                "a path without basins: with free biases `reluenum basins` has them at a ridge"
+            )
             raise InputError(option, "given with --hidden-bias free", expected)
 
 

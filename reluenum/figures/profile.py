@@ -39,9 +39,10 @@ _LOOKS = ((BLUE, "-"), (VERMILLION, "--"), (GREEN, "-."), (PURPLE, ":"), (BROWN,
 def plot_profile(tree: Document, start: int, stop: int) -> Figure:
     """Draw the loss along the certified path between two basins, and the sizes of the units.
 
-    Below the loss stands for each unit |z| = |a| |v|, a cross where it is zero: there it dies, or
-    is born on another face. A triangle is where a unit crosses the hyperplanes of the data points
-    that are named beside it. At the bottom is what the network fits on the way.
+    Below the loss stands for each unit |z| = |a| |v|, or |a| |b| if hidden biases are free, a cross
+    where it is zero: there it dies, or is born on another face. A triangle is where a unit crosses
+    the hyperplanes of the data points that are named beside it. At the bottom is what the network
+    fits on the way.
 
     Parameters
     ----------
@@ -140,7 +141,8 @@ def _draw_sizes(axes: Axes, course: Course) -> None:
         axes.plot(course.distances[k], 0, gid=f"zero-{k + 1}-{unit + 1}", **look)
     top = 1.35 * lengths.max() or 1
     axes.set_ylim(0, top)
-    axes.set_ylabel("$|a|\\,|v|$ of a unit")
+    weights = "b" if course.objective.problem.has_free_hidden_bias else "v"
+    axes.set_ylabel(f"$|a|\\,|{weights}|$ of a unit")
     axes.tick_params(labelbottom=True)
     axes.set_xlabel("distance along the path")
     gap = float(np.ptp(axes.get_xlim())) / MOST_LABELS

@@ -126,7 +126,7 @@ def _unmirrored(corners: Sequence[Corner]) -> list[Corner]:
 
 def _exact_rows(problem: Document) -> np.ndarray:
     """Return the inputs of a problem with a 1 at the end, as fractions; without, if no bias."""
-    offset = [] if "hidden_bias" in problem else [Fraction(1)]
+    offset = [] if problem.get("hidden_bias") == "none" else [Fraction(1)]
     return np.array([[*map(Fraction, row), *offset] for row in problem["x"]], dtype=object)
 
 
@@ -170,8 +170,14 @@ class Course:
 
     def place(self, corner: int, unit: int) -> tuple[float, float]:
         """Return where a corner is, and how large a unit is there."""
-        size = np.linalg.norm(self.corners[corner].states[unit])
+        (size,) = self.sizes(self.corners[corner].states[[unit]])
         return float(self.distances[corner]), float(size)
+
+    def sizes(self, states: np.ndarray) -> np.ndarray:
+        """Return |a| times the norm of what is penalised of v, (L,)."""
+        if self.objective.problem.has_free_hidden_bias:
+            states = states[:, :-1]
+        return np.linalg.norm(states, axis=1)
 
     @cached_property
     def samples(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -183,7 +189,7 @@ class Course:
                 states = (1 - share) * a.states + share * b.states
                 places.append((1 - share) * self.distances[k] + share * self.distances[k + 1])
                 losses.append(self.loss(signs, states))
-                lengths.append(np.linalg.norm(states, axis=1))
+                lengths.append(self.sizes(states))
         return np.array(places), np.array(losses), np.array(lengths)
 
     @cached_property
@@ -193,7 +199,7 @@ class Course:
 
     def networks(self, signs: np.ndarray, states: np.ndarray) -> Networks:
         """Return the best network with some unit states, a batch of one."""
-        sizes = np.sqrt(np.linalg.norm(states, axis=1))
+        sizes = np.sqrt(self.sizes(states))
         units = states / np.where(sizes > 0, sizes, 1)[:, None]
         bare = Networks((signs * sizes)[None], units[None], np.zeros(1))
         return self.objective.with_best_outer(bare)
@@ -212,7 +218,7 @@ class Course:
         found = {"a": signs, "B": [row[:inputs] for row in texts], "m": repr(float(best.bias[0]))}
         if "linear" in self.document["problem"]:
             found["beta"] = list(map(repr, best.linear[0].tolist()))
-        if "hidden_bias" not in self.document["problem"]:
+        if self.document["problem"].get("hidden_bias") != "none":
             found["c"] = [row[inputs] for row in texts]
         return {"representative": found}
 

@@ -246,22 +246,39 @@ def _proved(document: Any, folder: Path, given: Any, sharing: Sharing) -> Report
     """Follow the argument of docs/certificate.md from the first claim to the last one."""
     if type(document) is dict and document.get("format") == "reluenum-bound":
         return _bounds(document, given)
-    if type(document) is not dict or document.get("format") != "reluenum-basins":
-        deep = type(document) is dict and "hidden" in document.get("problem", ())
-        if deep:
-            return _deep(document, given, sharing)
-        if type(document) is dict and document.get("problem", {}).get("hidden_bias") == "free":
-            return _free(document, folder, given)
-        return _list(document, folder, given, sharing)[0]
+    if type(document) is dict and document.get("format") == "reluenum-basins":
+        return _basins(document, folder, given)
+    if type(document) is dict and "hidden" in document.get("problem", ()):
+        return _deep(document, given, sharing)
+    if type(document) is dict and document.get("problem", {}).get("hidden_bias") == "free":
+        return _free(document, folder, given)
+    return _list(document, folder, given, sharing)[0]
+
+
+def _basins(document: Any, folder: Path, given: Any) -> Report:
+    """Prove the basins of a list of minima."""
     from .basins import one_list, tree_of
 
     text = "boxes: not all stationary points are known, which basins need"
     require(not has_boxes(document["minima"]), text)
     one_list(document, {k: OPTIONAL[k] for k in ("software",) if k in document})
     document = document | {"minima": named(document["minima"])}
+    if document["problem"].get("hidden_bias") == "free":
+        return _free_basins(document, folder, given)
     report, landscape, proof = _list(document["minima"], folder, given)
     unchecked = tuple(k for k in UNCHECKED if k in document or k in document["minima"])
     return replace(report, tree=tree_of(document, landscape, proof), unchecked=unchecked)
+
+
+def _free_basins(document: Any, folder: Path, given: Any) -> Report:
+    """Prove the basins of a list of minima whose hidden biases are not penalised."""
+    from .hinges import tree_of
+
+    require("exact" not in document, "document: unknown entry 'exact'")
+    require("linear" not in document["problem"], "linear: not among what basins are proved for")
+    report = _free(document["minima"], folder, given)
+    unchecked = tuple(k for k in UNCHECKED if k in document or k in document["minima"])
+    return replace(report, tree=tree_of(document), unchecked=unchecked)
 
 
 def _bounds(document: Any, given: Any) -> Report:

@@ -118,13 +118,23 @@ def signed_candidates(
     told : function
         Called with numbers of sets that have been looked at.
     """
-    every = cells(hinges)
     tables = DoubleTables(hinges)
-    for number in range(1, min(width, len(every)) + 1):
-        chosen = combinations(range(len(every)), number)
-        while batch := list(islice(chosen, BATCH)):
-            yield from _of_batch(tables, every, np.array(batch))
-            told(len(batch))
+    for sets in _independent(hinges, width, told):
+        yield from _unrejected(tables, sets, sets.lone)
+
+
+def stationary_candidates(hinges: Hinges, width: int) -> Iterator[SignedHinges]:
+    """Yield signed sets of hinges, among them all whose factors have their signs (Lemma 115).
+
+    Parameters
+    ----------
+    hinges : Hinges
+    width : int
+        Number of units, as for `signed_candidates`; their kinks need not be good.
+    """
+    tables = DoubleTables(hinges)
+    for sets in _independent(hinges, width):
+        yield from _unrejected(tables, sets, np.zeros_like(sets.lone))
 
 
 def number_of_sets(hinges: Hinges, width: int) -> int:
@@ -133,10 +143,42 @@ def number_of_sets(hinges: Hinges, width: int) -> int:
     return sum(comb(count, number) for number in range(1, min(width, count) + 1))
 
 
+@dataclass(frozen=True, eq=False)
+class _Cells:
+    """Sets of cells with so many hinges each, which are independent.
+
+    Parameters
+    ----------
+    edges, factors : (B, k) arrays of int
+        The hinges of each set, and the signs of their factors if all units have a > 0.
+    owners : (k,) array of int
+        To which cell of its set a hinge belongs.
+    lone : (k,) array of bool
+        Whether it is all of the cell.
+    """
+
+    edges: Array
+    factors: Array
+    owners: Array
+    lone: Array
+
+
+def _independent(
+    hinges: Hinges, width: int, told: Callable[[int], object] = int
+) -> Iterator[_Cells]:
+    """Yield all sets of cells of so many units or fewer that are independent, in batches."""
+    every = cells(hinges) if hinges.count else []
+    for number in range(1, min(width, len(every)) + 1):
+        chosen = combinations(range(len(every)), number)
+        while batch := list(islice(chosen, BATCH)):
+            yield from _of_batch(hinges, every, np.array(batch))
+            told(len(batch))
+
+
 def _of_batch(
-    tables: DoubleTables, every: Sequence[Sequence[tuple[int, int]]], batch: Array
-) -> Iterator[SignedHinges]:
-    """Yield what is not rejected, of sets of cells with one size."""
+    hinges: Hinges, every: Sequence[Sequence[tuple[int, int]]], batch: Array
+) -> Iterator[_Cells]:
+    """Yield the independent ones of sets of cells with one size, by their numbers of hinges."""
     doubled = np.array([len(cell) == 2 for cell in every])
     first = np.array([cell[0] for cell in every])
     second = np.array([cell[-1] for cell in every])
@@ -146,10 +188,9 @@ def _of_batch(
         owners = list(chain.from_iterable([k] * (1 + two) for k, two in enumerate(kinds)))
         parts = [part for two in kinds for part in ((first, second) if two else (first,))]
         found = np.stack([part[rows[:, k]] for k, part in zip(owners, parts, strict=True)], axis=1)
-        edges, factors = found[..., 0], found[..., 1]
-        free = is_forest(tables.hinges, edges)
+        free = is_forest(hinges, found[..., 0])
         lone = np.array([not kinds[k] for k in owners])
-        yield from _unrejected(tables, edges[free], factors[free], np.array(owners), lone)
+        yield _Cells(found[free, :, 0], found[free, :, 1], np.array(owners), lone)
 
 
 def is_forest(hinges: Hinges, edges: Array) -> Array:
@@ -164,17 +205,18 @@ def is_forest(hinges: Hinges, edges: Array) -> Array:
     return free
 
 
-def _unrejected(
-    tables: DoubleTables, edges: Array, factors: Array, owners: Array, lone: Array
-) -> Iterator[SignedHinges]:
-    """Yield the rows that Lemma 87 does not reject, with each choice of signs for the cells."""
-    if not len(edges):
+def _unrejected(tables: DoubleTables, sets: _Cells, judged: Array) -> Iterator[SignedHinges]:
+    """Yield the rows that Lemma 87 does not reject, with each choice of signs for the sets.
+
+    Its first part is asked of hinges that are `judged` only.
+    """
+    if not len(sets.edges):
         return
-    solver = _HingeBatch(tables, edges)
-    for chosen in product((1, -1), repeat=int(owners[-1]) + 1):
-        signs = factors * np.array(chosen)[owners]
-        for row in np.nonzero(~solver.rejected(signs, lone))[0]:
-            yield SignedHinges(tuple(map(int, edges[row])), tuple(map(int, signs[row])))
+    solver = _HingeBatch(tables, sets.edges)
+    for chosen in product((1, -1), repeat=int(sets.owners[-1]) + 1):
+        signs = sets.factors * np.array(chosen)[sets.owners]
+        for row in np.nonzero(~solver.rejected(signs, judged))[0]:
+            yield SignedHinges(tuple(map(int, sets.edges[row])), tuple(map(int, signs[row])))
 
 
 class _HingeBatch:
@@ -196,8 +238,8 @@ class _HingeBatch:
             error += (self.size + 4) * UNIT * (eye + self.sizes @ np.abs(self.gram)) + TINY
             self.defect = error.sum(axis=2).max(axis=1) * SLACK
 
-    def rejected(self, signs: Array, lone: Array) -> Array:
-        """Say of which rows no vertex of a minimum has these signs; `lone` are hinges of no gap."""
+    def rejected(self, signs: Array, judged: Array) -> Array:
+        """Say of which rows no vertex of a minimum has these signs, if `judged` hinges are good."""
         with np.errstate(all="ignore"):
             slopes, error = self._slopes(signs)
             known = (self.defect < 0.5) & np.isfinite(error)
@@ -206,7 +248,7 @@ class _HingeBatch:
             before = self._derivatives(self.before, slopes, error)
             bad = (_surely(behind, signs) > 0) | (_surely(before, signs) < 0)
             moving = (_surely(behind, signs) != 0) & (_surely(before, signs) != 0)
-            return known & (wrong | (bad & moving & lone).any(axis=1))
+            return known & (wrong | (bad & moving & judged).any(axis=1))
 
     def _slopes(self, signs: Array) -> tuple[Array, Array]:
         """Return the factors of the hinges, and how wrong any of them can be."""

@@ -5,9 +5,11 @@ the solver's: sets of kinks are rejected in balls of doubles by the values of p_
 inputs, strata by sums of intervals, and connected are closures. In order: `line` (the data, and
 what is summed over them), `balls` (arrays of balls), `sets` (sets of kinks, and their residuals),
 `units` (what units can be with one residual), `strata` (how they share the fit), `joined` (which
-strata are connected), `document`.
+strata are connected), `document`; for basins `places` (the points between which the loss is
+convex), `merging` (the tree), `basins` (its document).
 """
 
+from .basins import tree_of
 from .document import proof_of
 
-__all__ = ["proof_of"]
+__all__ = ["proof_of", "tree_of"]

@@ -8,7 +8,7 @@ from math import comb
 import numpy as np
 from flint import fmpq
 
-from ..reals import dot, require
+from ..reals import require
 from .balls import Array, Balls, solved, stacked
 from .line import LINE, Line
 
@@ -96,6 +96,25 @@ def number_of_sets(line: Line) -> int:
 
 def unrejected(line: Line) -> Iterator[tuple[list[int], list[int]]]:
     """Yield knots with the signs of their factors."""
+    for batch in _batches(line):
+        yield from _left(*batch, batch[-1])
+
+
+def stationary(line: Line) -> Iterator[tuple[list[int], list[int]]]:
+    """Yield the same, kinks that are not good among them."""
+    if line.knots:
+        for batch in _batches(line):
+            yield from _left(*batch, np.zeros_like(batch[-1]))
+
+
+Batch = tuple["Tables", Array, Array, Array, Array]
+
+
+def _batches(line: Line) -> Iterator[Batch]:
+    """Yield sets of cells with so many knots each, if these are independent.
+
+    The knots, the signs of their factors for a > 0, the cell of each, and whether it is all of it.
+    """
     tables, every = Tables(line), cells_of(line)
     for number in range(1, min(line.width, len(every)) + 1):
         chosen = combinations(range(len(every)), number)
@@ -104,26 +123,24 @@ def unrejected(line: Line) -> Iterator[tuple[list[int], list[int]]]:
             for cells in batch:
                 kinds.setdefault(tuple(len(every[c]) for c in cells), []).append(cells)
             for kind, sets in kinds.items():
-                yield from _left(tables, every, kind, sets)
+                parts = np.array([[part for c in cells for part in every[c]] for cells in sets])
+                owners = np.repeat(np.arange(len(kind)), kind)
+                parts = parts[independent(line, parts[..., 0])]
+                yield tables, parts[..., 0], parts[..., 1], owners, np.array(kind)[owners] == 1
 
 
 def _left(
-    tables: Tables, every: Sequence[Cell], kind: tuple[int, ...], sets: list[tuple[int, ...]]
+    tables: Tables, edges: Array, factors: Array, owners: Array, _: Array, judged: Array
 ) -> Iterator[tuple[list[int], list[int]]]:
-    """Yield what is left of sets of cells with so many knots each."""
-    parts = np.array([[part for c in cells for part in every[c]] for cells in sets])
-    owners = np.repeat(np.arange(len(kind)), kind)
-    parts = parts[independent(tables.line, parts[..., 0])]
-    if not len(parts):
+    """Yield what is left of sets of cells, if `judged` knots have to be good."""
+    if not len(edges):
         return
-    edges, factors = parts[..., 0], parts[..., 1]
-    lone = np.array(kind)[owners] == 1
     with np.errstate(all="ignore"):
         parts = _solutions(tables, edges, factors, owners)
-        for signs in product((1, -1), repeat=len(kind)):
+        for signs in product((1, -1), repeat=int(owners[-1]) + 1):
             each = factors * np.array(signs)[owners]
             slopes = _combined(parts, signs)
-            for row in np.nonzero(~rejected(tables, edges, each, slopes, lone))[0]:
+            for row in np.nonzero(~rejected(tables, edges, each, slopes, judged))[0]:
                 yield edges[row].tolist(), each[row].tolist()
 
 
@@ -152,17 +169,18 @@ def _combined(parts: Balls, signs: Sequence[int]) -> Balls:
     return parts.times(np.array([1, *(-sign for sign in signs)])).total()
 
 
-def rejected(tables: Tables, edges: Array, signs: Array, slopes: Balls, lone: Array) -> Array:
+def rejected(tables: Tables, edges: Array, signs: Array, slopes: Balls, judged: Array) -> Array:
     """Claim 241: the sets that are no vertex of a minimum (Lemma 88).
 
-    A factor has the wrong sign, or at a lone knot s p_r is not largest, nor the ridge beside it.
+    A factor has the wrong sign, or at a knot that is all of a cell s p_r is not largest, nor the
+    ridge beside it.
     """
     wrong = (slopes.times(signs).signs < 0).any(axis=1)
     beside = tables.neighbours[edges]
     above = [excess(tables, edges, signs, slopes, beside[:, :, k]) for k in (0, 1)]
     larger = (above[0] > 0) | (above[1] > 0)
     apart = (above[0] != 0) & (above[1] != 0)
-    return wrong | (larger & apart & lone & (edges != tables.line.number[LINE])).any(axis=1)
+    return wrong | (larger & apart & judged & (edges != tables.line.number[LINE])).any(axis=1)
 
 
 def excess(tables: Tables, edges: Array, signs: Array, slopes: Balls, beside: Array) -> Array:
@@ -178,16 +196,27 @@ def excess(tables: Tables, edges: Array, signs: Array, slopes: Balls, beside: Ar
 
 def residual(line: Line, edges: Sequence[int], signs: Sequence[int]) -> tuple[fmpq, ...] | None:
     """Claim 243: the residual of knots by exact elimination; None if the signs are wrong."""
+    slopes = factors(line, edges, signs)
+    return None if slopes is None else left_by(line, edges, slopes)
+
+
+def factors(line: Line, edges: Sequence[int], signs: Sequence[int]) -> list[fmpq] | None:
+    """Return the factors of knots, None if a sign is wrong."""
     rows = [
         [*(line.table[e][f] for f in edges), line.pulls[e] - sign * line.ridge]
         for e, sign in zip(edges, signs, strict=True)
     ]
     slopes = eliminated(rows)
-    if any(slope * sign <= 0 for slope, sign in zip(slopes, signs, strict=True)):
-        return None
-    columns = [line.columns[e] for e in edges]
-    fit = (dot(slopes, values) for values in zip(*columns, strict=True))
-    return tuple(line.centred([y - value for y, value in zip(line.y, fit, strict=True)]))
+    wrong = any(slope * sign <= 0 for slope, sign in zip(slopes, signs, strict=True))
+    return None if wrong else slopes
+
+
+def left_by(line: Line, edges: Sequence[int], slopes: Sequence[fmpq]) -> tuple[fmpq, ...]:
+    """Return what knots with these factors leave of the targets, less its mean."""
+    values = [fmpq(0)] * line.size
+    for edge, slope in zip(edges, slopes, strict=True):
+        values = [v + slope * entry for v, entry in zip(values, line.columns[edge], strict=True)]
+    return tuple(line.centred([y - value for y, value in zip(line.y, values, strict=True)]))
 
 
 def eliminated(rows: list[list[fmpq]]) -> list[fmpq]:
