@@ -91,7 +91,9 @@ def parts_of_proof(wildcards):
 
 def measured_ways(wildcards):
     """Name the measurements of an instance: not every way is one for several hidden layers."""
-    runs = plans.crosscheck_runs(config, INSTANCES[wildcards.instance]["width"])
+    found = INSTANCES[wildcards.instance]
+    columns = effort.data_size(found)[1] if wildcards.instance in FREE else 0
+    runs = plans.crosscheck_runs(config, found["width"], columns)
     return [
         file
         for formulation, backend in runs

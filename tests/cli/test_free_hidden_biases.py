@@ -82,7 +82,7 @@ def test_what_stays_undecided_in_the_plane_is_told_by_the_exit_code(monkeypatch,
         (["basins", "data.csv", *ASKED, *FREE, "--output", "b.json"], "beyond lists of minima"),
         (["path", "data.csv", "--width", "1", "--ridge", "1/10:1", *FREE, "--basins"], "--basins"),
         (["convex", "data.csv", "--ridge", "1/10", *FREE], "beyond lists of minima"),
-        (["crosscheck", "data.csv", *ASKED, *FREE], "beyond lists of minima"),
+        (["crosscheck", "data.csv", *ASKED, *FREE, "--formulations", "branch"], "branch with --hi"),
         (["stability", "found.json"], "beyond lists of minima"),
     ],
 )

@@ -1,6 +1,6 @@
 """The engine for hidden biases without penalty and inputs of any dimension."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import comb
@@ -12,7 +12,12 @@ from reluenum.algebra.numbers import Number
 from reluenum.engines.creases.creases import Creases
 from reluenum.engines.creases.flows import vertex_flows
 from reluenum.engines.creases.screens import unrejected
-from reluenum.engines.creases.systems import CreasePoint, CreaseSystem, constant_network
+from reluenum.engines.creases.systems import (
+    CreasePoint,
+    CreaseSystem,
+    SolvedSupport,
+    constant_network,
+)
 from reluenum.engines.creases.tight import CreaseResidual
 from reluenum.engines.hinges.joined import components_in
 from reluenum.engines.hinges.states import HingeState, Kind
@@ -42,31 +47,37 @@ class CreaseEngine:
         creases, width = Creases(problem), problem.width
         with settings.open() as backends:
             bar = {"unit": "system", "disable": not settings.progress}
-            solved = [one.solved(backends) for one in tqdm(_systems(creases, width), **bar)]
-        points = [constant_network(creases), *(one.point for one in solved if one.point)]
-        groups = [crease_components(r, width) for r in distinct_residuals(creases, points)]
-        left = [
-            Undecided(tuple(crease.face for crease in one.support), one.reason)
-            for one in solved
-            if one.reason
-        ]
-        exact = all(one.is_exact for one in solved)
-        found = (component for group in groups for component in group)
-        return CertifiedLandscape(
-            problem,
-            crease_counts(creases, width),
-            Tally(None, sum(map(bool, groups))),
-            (),
-            ranked_creases(found, not left),
-            tuple(left),
-            Completeness.EXACT_BASIS if exact else Completeness.ENGINE,
-        )
+            solved = [one.solved(backends) for one in tqdm(crease_systems(creases, width), **bar)]
+        return crease_landscape(creases, solved)
 
 
-def _systems(creases: Creases, width: int) -> Iterator[CreaseSystem]:
+def crease_systems(creases: Creases, width: int) -> Iterator[CreaseSystem]:
     """Yield the systems that are to be solved, those of few creases first."""
     for size in range(1, width + 1):
         yield from unrejected(creases, combinations(creases.live, size))
+
+
+def crease_landscape(creases: Creases, solved: Sequence[SolvedSupport]) -> CertifiedLandscape:
+    """Return the landscape that the solutions of all systems lead to."""
+    problem, width = creases.problem, creases.problem.width
+    points = [constant_network(creases), *(one.point for one in solved if one.point)]
+    groups = [crease_components(r, width) for r in distinct_residuals(creases, points)]
+    left = [
+        Undecided(tuple(crease.face for crease in one.support), one.reason)
+        for one in solved
+        if one.reason
+    ]
+    exact = all(one.is_exact for one in solved)
+    found = (component for group in groups for component in group)
+    return CertifiedLandscape(
+        problem,
+        crease_counts(creases, width),
+        Tally(None, sum(map(bool, groups))),
+        (),
+        ranked_creases(found, not left),
+        tuple(left),
+        Completeness.EXACT_BASIS if exact else Completeness.ENGINE,
+    )
 
 
 def crease_counts(creases: Creases, width: int) -> Counts:
