@@ -71,7 +71,10 @@ def test_what_stays_undecided_in_the_plane_is_told_by_the_exit_code(monkeypatch,
     ("arguments", "line"),
     [
         (["minima", "data.csv", *ASKED, *FREE[:2]], "output_bias: none with hidden biases that"),
-        (["minima", "data.csv", *ASKED, *FREE, "--width", "all"], "--width: all with"),
+        (
+            ["minima", "data.csv", *ASKED, *FREE, "--width", "all"],
+            "expected a width: 3 has every loss that",
+        ),
         (["minima", "data.csv", *ASKED, *FREE, "--engine", "certified", "--exact"], "--exact"),
         (["minima", "data.csv", *ASKED, *FREE, "--engine", "branch"], "engine: branch with"),
         (["minima", "data.csv", *ASKED, *FREE, "--formulation", "eliminated"], "formulation: el"),

@@ -23,7 +23,7 @@ from reluenum.engines.hinges.joined import components_in
 from reluenum.engines.hinges.states import HingeState, Kind
 from reluenum.engines.hinges.strata import Shares, strata_with
 from reluenum.geometry.patterns import Counts
-from reluenum.geometry.sizes import SUPPORT_LIMIT, refuse_astronomical
+from reluenum.geometry.sizes import SUPPORT_LIMIT, refuse_astronomical, refuse_many_shares
 from reluenum.geometry.supports import count_supports
 from reluenum.groebner.backends import DEFAULT_SETTINGS, Settings
 from reluenum.landscape.creases import CreaseComponent, CreaseGroup, ranked_creases
@@ -39,6 +39,7 @@ class CreaseEngine:
     def refuse_astronomical(self, problem: Problem) -> None:
         """Refuse a problem that is too large to be started without being asked twice."""
         refuse_astronomical(problem, SUPPORT_LIMIT)
+        refuse_many_shares(problem, SUPPORT_LIMIT)
 
     def landscape(
         self, problem: Problem, settings: Settings = DEFAULT_SETTINGS
