@@ -258,7 +258,7 @@ def _check_layers(options: argparse.Namespace, layers: int) -> None:
 
 
 def _check_free(options: argparse.Namespace, sites: int) -> None:
-    """Refuse what there is not with hidden biases that are not penalised."""
+    """Refuse what free hidden biases do not have: no list is one for all widths (Lemma 121)."""
     if options.width == "all":
         enough = f"a width: {max(sites - 1, 1)} has every loss that wider networks have (Lemma 120)"
         raise InputError("--width", "all with --hidden-bias free", enough)

@@ -67,6 +67,28 @@ def test_what_stays_undecided_in_the_plane_is_told_by_the_exit_code(monkeypatch,
     assert document["undecided"]
 
 
+def test_of_several_columns_it_is_said_that_there_is_one_process(capsys):
+    asked = [
+        "--width",
+        "1",
+        "--ridge",
+        "1/10",
+        *FREE,
+        "--engine",
+        "certified",
+        "--output",
+        "o.json",
+    ]
+    texts = []
+    for jobs in ("1", "2"):
+        assert main(["minima", "plane.csv", *asked, "--jobs", jobs]) == 0
+        texts.append((Path("o.json").read_text(), capsys.readouterr().err))
+    (one, silent), (two, told) = texts
+    assert one == two
+    assert "--jobs" not in silent
+    assert "--jobs 2: free hidden biases of several columns have one process" in told
+
+
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
