@@ -91,7 +91,9 @@ def parts_of_proof(wildcards):
 
 def measured_ways(wildcards):
     """Name the measurements of an instance: not every way is one for several hidden layers."""
-    runs = plans.crosscheck_runs(config, INSTANCES[wildcards.instance]["width"])
+    found = INSTANCES[wildcards.instance]
+    columns = effort.data_size(found)[1] if wildcards.instance in FREE else 0
+    runs = plans.crosscheck_runs(config, found["width"], columns)
     return [
         file
         for formulation, backend in runs
@@ -111,13 +113,13 @@ def batch(wildcards):
 
 def smaller_sizes(wildcards):
     """Name the records of the smaller sizes of a batch."""
-    *sizes, _ = instances.sizes_up_to(names.width_of(wildcards.size))
+    *sizes, _ = instances.sizes_up_to(batch(wildcards).spec, names.width_of(wildcards.size))
     return expand(rules.examine.output.records, **{**wildcards, "size": sizes})
 
 
 def sizes_of(batch):
     """List the sizes of every width of a batch."""
-    return [size for width in batch.widths for size in instances.sizes_up_to(width)]
+    return [size for width in batch.widths for size in instances.sizes_up_to(batch.spec, width)]
 
 
 def asked(name):
@@ -221,7 +223,7 @@ def solving(wildcards):
 def covering(wildcards):
     """Return the kind of work that it is to cover an instance."""
     if wildcards.instance in FREE:
-        return "certified"
+        return effort.paced(INSTANCES[wildcards.instance], "certified")
     return "layers" if wildcards.instance in LAYERED else "branch"
 
 
@@ -239,7 +241,7 @@ def shard(wildcards):
 
 def checking(wildcards):
     """Return the kind of work that it is to check a certificate."""
-    return "branch" if ENGINE == "branch" else "check"
+    return "branch" if ENGINE == "branch" else effort.paced(INSTANCES[wildcards.instance], "check")
 
 
 def checked(wildcards):
@@ -249,7 +251,13 @@ def checked(wildcards):
 
 def engine_of_batch(wildcards):
     """Return the engine of a batch of data sets, or `layers`, which is the kind of its work."""
-    return "layers" if "_" in wildcards.size else batch(wildcards).spec["engine"]
+    spec = batch(wildcards).spec
+    return "layers" if "_" in wildcards.size else effort.paced(spec, spec["engine"])
+
+
+def checking_batch(wildcards):
+    """Return the kind of work that it is to check the certificates of a batch of data sets."""
+    return effort.paced(batch(wildcards).spec, "check")
 
 
 def supports_of_size(wildcards):

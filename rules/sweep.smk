@@ -63,7 +63,7 @@ rule check:
     conda:
         "../environment.yml"
     resources:
-        **estimated("check", supports_to_check),
+        **estimated(checking_batch, supports_to_check),
     script:
         "../scripts/check.py"
 

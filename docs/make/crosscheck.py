@@ -51,6 +51,13 @@ With several hidden layers each backend solves the system of every stratum (`red
 certified engine lists the minima where there is one for the widths ([deep.md](deep.md)); there is
 no eliminated formulation.
 
+With free hidden biases (`--hidden-bias free --output-bias free`) each backend solves the system of
+every support of creases (`reduced`), and the certified engine lists the minima. For inputs on a
+line these are three ways: that engine works with rational numbers there, and `embedded` is the one
+for inputs in space, on a line in a plane. They have other networks stand for a component and count
+other sets, so what is compared is what does not depend on that: losses, dimensions, strata with the
+signs and numbers of their units, and sizes of units where these are no choice.
+
 `--formulations reduced,certified,branch` lets the engine that excludes boxes of directions take
 part, too: its list of minima has to be the same; stationary points it does not know.
 

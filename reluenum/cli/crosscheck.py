@@ -33,9 +33,8 @@ def add_crosscheck(parser: argparse.ArgumentParser) -> None:
 def run_crosscheck(options: argparse.Namespace) -> int:
     """Measure every formulation by every backend, print tables, and say whether all agree."""
     from reluenum.crosscheck.agreement import compare_measurements as compare
-    from reluenum.crosscheck.measurement import measure
+    from reluenum.crosscheck.measurement import measure, refuse_unmeasurable
     from reluenum.crosscheck.page import agreement_markdown, write_views
-    from reluenum.engines.choice import engine_for
     from reluenum.experiments.plans import crosscheck_runs
     from reluenum.groebner.limits import Limits
     from reluenum.problem import parse_ridge
@@ -51,13 +50,14 @@ def run_crosscheck(options: argparse.Namespace) -> int:
     limits, folder = Limits(**limits_of(options)), writable_folder(options.output_dir)
     problem = posed_problem(options, width, ridge)
     if not options.force:
-        engine_for(problem, CHOICES["--engine"][0]).refuse_astronomical(problem)
+        refuse_unmeasurable(problem)
     settings = {"formulations": formulations, "backends": backends}
-    runs = crosscheck_runs({"crosscheck": settings}, width)
+    free = problem.dimension if problem.has_free_hidden_bias else 0
+    runs = crosscheck_runs({"crosscheck": settings}, width, free)
     missing = set(formulations) - {formulation for formulation, _ in runs}
     if missing and options.formulations is not None:
-        found = f"{min(missing)} with hidden layers of widths {options.hidden}"
-        raise InputError("--formulations", found, "one that there is with them")
+        of = "--hidden-bias free" if free else f"hidden layers of widths {options.hidden}"
+        raise InputError("--formulations", f"{min(missing)} with {of}", "one that there is then")
     agreement = compare([measure(problem, *run, limits) for run in runs])
     if folder is not None:
         write_views(agreement, folder, ("svg", "png"), Path(options.data).name)

@@ -116,8 +116,10 @@ def enumerated(options: argparse.Namespace, output: Path | None) -> Mapping[str,
     run = {"certified": _certified, "branch": _by_boxes}.get(options.engine, _by_systems)
     run = _in_layers if len(hidden) > 1 else run
     if problem.has_free_hidden_bias:
-        _check_free(options)
+        _check_free(options, len(problem.sites))
         in_space = problem.dimension > 1 and options.engine == "certified"
+        if jobs > 1 and problem.dimension > 1:
+            noted(f"--jobs {jobs}: free hidden biases of several columns have one process")
         run = _certified_creases if in_space else _by_systems
     return run(options, problem, settings, output)
 
@@ -255,12 +257,13 @@ def _check_layers(options: argparse.Namespace, layers: int) -> None:
             raise InputError(name, f"{text} with {layers} hidden layers", value or "it with one")
 
 
-def _check_free(options: argparse.Namespace) -> None:
-    """Refuse what there is not with hidden biases that are not penalised."""
-    for name, found in (("--width", options.width == "all"), ("--exact", options.exact)):
-        if found:
-            text = "all" if name == "--width" else "given"
-            raise InputError(name, f"{text} with --hidden-bias free", "a width, and no --exact")
+def _check_free(options: argparse.Namespace, sites: int) -> None:
+    """Refuse what free hidden biases do not have: no list is one for all widths (Lemma 121)."""
+    if options.width == "all":
+        enough = f"a width: {max(sites - 1, 1)} has every loss that wider networks have (Lemma 120)"
+        raise InputError("--width", "all with --hidden-bias free", enough)
+    if options.exact:
+        raise InputError("--exact", "given with --hidden-bias free", "no --exact")
 
 
 def _check_time(options: argparse.Namespace) -> None:

@@ -258,7 +258,7 @@ def _result_text(result: str) -> str:
     found = json.loads(result)
     digest = sha256(result.encode()).hexdigest()[:8]
     text, counts = f"{len(found['components'])} components", found.get("enumeration")
-    if counts is not None:
+    if counts is not None and counts["stationary"] is not None:
         text += f", {counts['stationary']} stationary and"
         text += f" {counts['locally_minimal']} locally minimal supports"
     return f"{text} ({digest})"

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from reluenum.algebra.polynomials import PolynomialSystem
-from reluenum.crosscheck import LISTS
+from reluenum.crosscheck import EMBEDDED, LISTS
+from reluenum.crosscheck.free import embedded_in_a_plane, free_result, measure_creases
 from reluenum.crosscheck.recording import (
     FORMAT,
     VERSION,
@@ -26,6 +27,7 @@ from reluenum.crosscheck.recording import (
 from reluenum.documents.minima import minima_document
 from reluenum.documents.results import read_step
 from reluenum.engines.choice import engine_for
+from reluenum.engines.creases.route import CreaseEngine
 from reluenum.engines.eliminated.charts import charted_system, graph_system
 from reluenum.engines.formulations import Formulation
 from reluenum.engines.formulations import formulation as named_formulation
@@ -87,6 +89,8 @@ def measure(
         from reluenum.crosscheck.layers import measure_layers  # slow to import
 
         return measure_layers(problem, formulation, backend, limits)
+    if problem.has_free_hidden_bias:
+        return measure_creases(problem, formulation, backend, limits)
     route, geometry = named_formulation(formulation), Geometry.of(problem)
     name = _names_of_supports(geometry, SYSTEMS.get(formulation))
     with RecordingBackends.of(backend, limits) as backends:
@@ -113,6 +117,17 @@ def measure(
         }
 
 
+def refuse_unmeasurable(problem: Problem) -> None:
+    """Refuse a problem that is too large for the slowest way to solve it, one system a support.
+
+    Raises
+    ------
+    TooManySupportsError
+    """
+    slowest = CreaseEngine() if problem.has_free_hidden_bias else engine_for(problem, "groebner")
+    slowest.refuse_astronomical(problem)
+
+
 def measure_list(problem: Problem, engine: str, limits: Limits = DEFAULT_LIMITS) -> dict[str, Any]:
     """Run an engine of `LISTS` on a problem: no systems, only minima.
 
@@ -128,10 +143,17 @@ def measure_list(problem: Problem, engine: str, limits: Limits = DEFAULT_LIMITS)
     """
     with open_backends("auto", limits) as backends:
         head = measurement_header(problem, engine, "auto", backends)
-    way, settings = engine_for(problem, engine), Settings(limits=limits)
+    posed, name = problem, engine
+    if engine == EMBEDDED:
+        posed, name = embedded_in_a_plane(problem), "certified"
+    way, settings = engine_for(posed, name), Settings(limits=limits)
     started = time.perf_counter()
     try:
-        result = result_in(minima_document(way.landscape(problem, settings)))
+        found = way.landscape(posed, settings)
+        if problem.has_free_hidden_bias:
+            result = free_result(found, problem.dimension)
+        else:
+            result = result_in(minima_document(found))
     except InputError:
         raise
     except ReluenumError as error:

@@ -119,8 +119,8 @@ SERIES = {"groebner": GroebnerSeries, "certified": CertifiedSeries}
 
 
 @dataclass(frozen=True)
-class LayerSeries:
-    """A problem with several hidden layers, which shares no stratum with those of other widths."""
+class LoneSeries:
+    """A problem whose list uses none of other widths: several hidden layers, or free biases."""
 
     problem: Problem
     settings: Settings
@@ -138,8 +138,8 @@ class LayerSeries:
 
 def series_of(
     problem: Problem, engine: str, settings: Settings
-) -> CertifiedSeries | GroebnerSeries | LayerSeries:
+) -> CertifiedSeries | GroebnerSeries | LoneSeries:
     """Return how a problem is examined by the engine of a name."""
-    if problem.upper:
-        return LayerSeries(problem, settings, engine)
+    if problem.upper or problem.has_free_hidden_bias:
+        return LoneSeries(problem, settings, engine)
     return SERIES[engine](problem, settings)

@@ -52,9 +52,24 @@ PACES = {
     "prove": Pace(20_000, 300, 2),
     "check": Pace(3_000, 300, 2),
     "path": Pace(2_000, 300, 10),
+    "creases": Pace(400, 300, 2),
 }
 """Kinds of work: solving by either engine, with several hidden layers, by boxes of directions,
-joining blocks to a certificate, checking it, a path."""
+joining blocks to a certificate, checking it, a path, and free hidden biases in several dimensions,
+which take as long to check as to list."""
+
+
+def paced(instance: Mapping[str, Any], kind: str) -> str:
+    """Return a kind of work, or `creases` where free hidden biases of several columns are slower.
+
+    Examples
+    --------
+    >>> instance = {"data": None, "csv": None, "family": "random", "hidden_bias": "free"}
+    >>> [paced(instance | {"parameters": {"n": 5, "d": d}}, "check") for d in (1, 2)]
+    ['check', 'creases']
+    """
+    slower = instance.get("hidden_bias") == "free" and data_size(instance)[1] > 1
+    return "creases" if slower else kind
 
 
 def minutes(kind: str, supports: int, attempt: int = 1) -> int:

@@ -179,8 +179,6 @@ def _check_free_biases(instance: Mapping[str, Any], config: Mapping[str, Any], p
         if found != expected:
             text = f"{key}: {str(found).lower()} with hidden_bias: free"
             raise InputError(place, text, str(expected).lower())
-    if "sweep" in config:
-        raise InputError(place, "hidden_bias: free in a sweep", "an experiment without `sweep`")
 
 
 def _add(found: dict[str, Any], name: str, value: Any, place: str) -> None:
@@ -216,15 +214,18 @@ class Batch:
         return [instance_name(instance) for instance in batch_instances(self.spec, width)]
 
 
-def sizes_up_to(width: int | list[int]) -> list[Any]:
-    """Return the sizes whose supports a width needs; several hidden layers stand alone.
+def sizes_up_to(spec: Mapping[str, Any], width: int | list[int]) -> list[Any]:
+    """Return the sizes whose supports a width of a batch needs.
+
+    Several hidden layers stand alone, and so do hidden biases without penalty.
 
     Examples
     --------
-    >>> sizes_up_to(3), sizes_up_to([2, 1])
-    ([1, 2, 3], [[2, 1]])
+    >>> sizes_up_to({}, 3), sizes_up_to({}, [2, 1]), sizes_up_to({"hidden_bias": "free"}, 3)
+    ([1, 2, 3], [[2, 1]], [3])
     """
-    return [width] if isinstance(width, list) else [*range(1, width + 1)]
+    alone = isinstance(width, list) or spec.get("hidden_bias") == "free"
+    return [width] if alone else [*range(1, width + 1)]
 
 
 def batch_instances(spec: Mapping[str, Any], width: int | list[int]) -> list[dict[str, Any]]:

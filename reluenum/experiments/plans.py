@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from reluenum.crosscheck import LISTS
+from reluenum.crosscheck import EMBEDDED, LISTS
 from reluenum.documents.seals import place_of, read_sealed
 from reluenum.experiments.names import is_certifiable
 
@@ -63,10 +63,21 @@ def shard_of(name: str) -> tuple[int, int]:
     return number - 1, shards
 
 
-def crosscheck_runs(config: Mapping[str, Any], width: int | list[int] = 1) -> list[tuple[str, str]]:
+def crosscheck_runs(
+    config: Mapping[str, Any], width: int | list[int] = 1, free_columns: int = 0
+) -> list[tuple[str, str]]:
     """Return what a crosscheck compares: formulations by backends; engines with lists only once.
 
-    Several hidden layers have no eliminated formulation, and not all a certified engine.
+    Several hidden layers have no eliminated formulation, and not all a certified engine. Free
+    hidden biases have none either, and of inputs on a line two certified engines.
+
+    Parameters
+    ----------
+    config : dict
+        With `crosscheck`.
+    width : int or list of int
+    free_columns : int
+        The number of columns of the inputs if hidden biases are free, else 0.
 
     Examples
     --------
@@ -75,14 +86,19 @@ def crosscheck_runs(config: Mapping[str, Any], width: int | list[int] = 1) -> li
     [('reduced', 'flint'), ('reduced', 'msolve'), ('certified', 'auto')]
     >>> crosscheck_runs({"crosscheck": settings}, [2, 2])
     [('reduced', 'flint'), ('reduced', 'msolve')]
+    >>> crosscheck_runs({"crosscheck": settings | {"backends": ["flint"]}}, 1, 1)
+    [('reduced', 'flint'), ('certified', 'auto'), ('embedded', 'auto')]
     """
     settings = config["crosscheck"]
-    without: set[str] = set()
+    formulations, without = list(settings["formulations"]), set[str]()
+    if free_columns:
+        without = {"eliminated", "branch"}
+        formulations += [EMBEDDED] * ("certified" in formulations and free_columns == 1)
     if isinstance(width, list):
         without = {"eliminated", "branch"} | (set() if is_certifiable(width) else {"certified"})
     return [
         (formulation, backend)
-        for formulation in settings["formulations"]
+        for formulation in formulations
         for backend in (("auto",) if formulation in LISTS else settings["backends"])
         if formulation not in without
     ]

@@ -39,15 +39,18 @@ def instance_row(instance: Mapping[str, Any], document: Document) -> dict[str, A
     """Return the row of an instance of a sweep in the table of instances."""
     name = instance_name(instance)
     (row,) = summary_frame({name: document}).to_dict("records")
-    found = document["components"]
-    own = _layered_cells if "hidden" in document["problem"] else _one_layer_cells
+    found, posed = document["components"], document["problem"]
+    zeros = [component for component in found if _size(component) == 0]
+    own = _layered_cells if "hidden" in posed else _one_layer_cells
+    if posed.get("hidden_bias") == "free":
+        own = _free_cells
     return {
         **row,
         "data": ", ".join(instance[k] for k in ("label", "activation") if k in instance),
         "seed": instance["parameters"].get("seed"),
         "engine": instance["engine"],
         "ridge_decimal": float(parse_rational(row["ridge"])),
-        "zero_network": sum(_size(component) == 0 for component in found),
+        "zero_network": sum(component["dimension"] == 0 for component in zeros),
         **own(row["width"], found),
         "spurious": len(found) - row["global_at_width"] if row["complete"] else None,
         **_gap(row["best_loss"], row["worst_loss"]),
@@ -63,6 +66,11 @@ def _one_layer_cells(width: int, found: Sequence[Mapping[str, Any]]) -> dict[str
         for component in found
     )
     return {"full_size": sum(full)}
+
+
+def _free_cells(width: int, found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what a row says with free hidden biases: Corollary D.1 is not about them."""
+    return {"full_size": None}
 
 
 def _layered_cells(hidden: str, found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

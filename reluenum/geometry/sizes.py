@@ -1,7 +1,7 @@
 """What is too large to be started without being asked twice."""
 
 from itertools import chain
-from math import log10
+from math import comb, log10
 from typing import NoReturn
 
 from reluenum.errors import TooManySupportsError
@@ -67,6 +67,36 @@ def refuse_astronomical(problem: Problem, limit: int = SUPPORT_LIMIT) -> None:
         )
     refuse_large_data(problem)
     refuse_many_faces(problem)
+
+
+def refuse_many_shares(problem: Problem, limit: int = SUPPORT_LIMIT) -> None:
+    """Refuse a width whose units can share the faces in too many ways, equal units being alike.
+
+    With free hidden biases each way may be a stratum of its own. Supports are fewer ways than that
+    as soon as there are more units than faces.
+
+    Raises
+    ------
+    TooManySupportsError
+    """
+    ways = multisets(largest_number_of_faces(problem), problem.width)
+    if ways > limit:
+        _refuse(
+            f"width {problem.width} with n = {problem.size}",
+            f"up to {scientific(ways)} ways to share the units among faces",
+            f"at most {limit}; lower the width or the number of points",
+        )
+
+
+def multisets(places: int, units: int) -> int:
+    """Return in how many ways units that are alike can be put into places.
+
+    Examples
+    --------
+    >>> multisets(3, 2), multisets(8, 9)
+    (6, 11440)
+    """
+    return comb(places + units - 1, units)
 
 
 def refuse_large_data(problem: Problem, points: int = MOST_DATA_POINTS) -> None:

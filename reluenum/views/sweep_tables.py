@@ -48,10 +48,12 @@ INSTANCES = {
 """Columns of the table of instances and their types.
 
 `data` is the label of the data sets; `zero_network` is 1 if the network without any living unit is
-a local minimum, which counts as isolated and on a boundary; `full_size` is the N_m of Corollary D.1
-at m = width: isolated minima with a face of its own for each unit, those global at every width left
-out; `spurious` are components that are not global at their width (missing if undecided supports
-hide which are); `gap` is the worst loss minus the best one, `relative_gap` its share of the best.
+a local minimum, which counts as isolated and on a boundary (never with free hidden biases, where
+constant networks fill regions); `full_size` is the N_m of Corollary D.1 at m = width: isolated
+minima with a face of its own for each unit, those global at every width left out, and missing with
+free hidden biases; `spurious` are components that are not global at their width (missing if
+undecided supports hide which are); `gap` is the worst loss minus the best one, `relative_gap` its
+share of the best.
 """
 
 LAYERED = {"hidden": TEXT, "constant_networks": WHOLE}
@@ -61,7 +63,7 @@ several, `width`, `full_size`, `realisable_patterns` and `global_at_every_width`
 `supports_examined`, `stationary` and `locally_minimal` count strata."""
 
 UNUSUAL = dict.fromkeys(UNUSUAL_SETTINGS, TEXT)
-"""Columns that instances without hidden bias, or with a linear part, add to it."""
+"""Columns that instances without hidden bias, with a free one, or with a linear part add to it."""
 
 COMPONENTS = {
     "instance": TEXT,
@@ -169,7 +171,7 @@ def by_layers(table: pd.DataFrame) -> pd.DataFrame:
 def grouping(instances: pd.DataFrame, by: Sequence[str] = GROUP) -> list[str]:
     """Return the columns of a group, with all hidden layers instead of the width if there are.
 
-    Instances without hidden bias, or with a linear part, are of groups of their own.
+    Instances with another hidden bias, or with a linear part, are of groups of their own.
     """
     layered, unusual = "hidden" in instances, [key for key in UNUSUAL if key in instances]
     return ["hidden" if layered and key == "width" else key for key in (*by, *unusual)]

@@ -105,11 +105,36 @@ def test_optimisers_in_the_plane_are_explained():
     assert kinds <= {"minimum", "saddle", "not stationary"}
 
 
+def test_of_several_columns_it_is_said_that_there_is_one_process(capsys):
+    asked = [
+        "--width",
+        "1",
+        "--ridge",
+        "1/10",
+        *FREE,
+        "--engine",
+        "certified",
+        "--output",
+        "o.json",
+    ]
+    texts = []
+    for jobs in ("1", "2"):
+        assert main(["minima", "plane.csv", *asked, "--jobs", jobs]) == 0
+        texts.append((Path("o.json").read_text(), capsys.readouterr().err))
+    (one, silent), (two, told) = texts
+    assert one == two
+    assert "--jobs" not in silent
+    assert "--jobs 2: free hidden biases of several columns have one process" in told
+
+
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
         (["minima", "data.csv", *ASKED, *FREE[:2]], "output_bias: none with hidden biases that"),
-        (["minima", "data.csv", *ASKED, *FREE, "--width", "all"], "--width: all with"),
+        (
+            ["minima", "data.csv", *ASKED, *FREE, "--width", "all"],
+            "expected a width: 3 has every loss that",
+        ),
         (["minima", "data.csv", *ASKED, *FREE, "--engine", "certified", "--exact"], "--exact"),
         (["minima", "data.csv", *ASKED, *FREE, "--engine", "branch"], "engine: branch with"),
         (["minima", "data.csv", *ASKED, *FREE, "--formulation", "eliminated"], "formulation: el"),
@@ -120,7 +145,7 @@ def test_optimisers_in_the_plane_are_explained():
         (["basins", "data.csv", *ASKED, *FREE, "--output", "b.json"], "beyond lists of minima"),
         (["path", "data.csv", "--width", "1", "--ridge", "1/10:1", *FREE, "--basins"], "--basins"),
         (["convex", "data.csv", "--ridge", "1/10", *FREE], "beyond lists of minima"),
-        (["crosscheck", "data.csv", *ASKED, *FREE], "beyond lists of minima"),
+        (["crosscheck", "data.csv", *ASKED, *FREE, "--formulations", "branch"], "branch with --hi"),
         (["stability", "found.json"], "beyond lists of minima"),
     ],
 )

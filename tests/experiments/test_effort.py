@@ -97,6 +97,7 @@ def test_time_is_six_times_what_was_measured_and_grows_with_the_attempts():
     assert minutes("groebner", 10_000) == 102
     assert {kind: minutes(kind, 0) for kind in PACES} == {
         "groebner": 2, "layers": 2, "certified": 2, "branch": 5, "prove": 2, "check": 2, "path": 10,
+        "creases": 2,
     }  # fmt: skip
 
 

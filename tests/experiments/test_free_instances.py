@@ -9,7 +9,7 @@ from reluenum import InputError
 from reluenum.documents.results import read_result
 from reluenum.experiments.configuration import complete_config
 from reluenum.experiments.effort import expected_path
-from reluenum.experiments.instances import batches, instances, paths
+from reluenum.experiments.instances import instances, paths
 from reluenum.groebner.backends import DEFAULT_SETTINGS
 from reluenum.groebner.limits import DEFAULT_LIMITS
 from reluenum.optimisers.studies.runs import Descents
@@ -75,11 +75,6 @@ def test_what_does_not_go_with_them_is_refused_in_one_line(config, message):
         instances(completed(config))
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
-
-
-def test_sweeps_are_refused():
-    with pytest.raises(InputError, match="hidden_bias: free in a sweep"):
-        batches(completed(CONFIG | {"sweep": {}}))
 
 
 def test_paths_are_refused_for_the_same_reasons():

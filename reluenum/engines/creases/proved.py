@@ -27,7 +27,11 @@ from reluenum.engines.creases.creases import Creases
 from reluenum.engines.creases.enclosures import CreaseTables, CreaseVerdict
 from reluenum.engines.creases.essential import DecidedSupport, Decider
 from reluenum.errors import InputError
-from reluenum.geometry.sizes import CERTIFIED_SUPPORT_LIMIT, refuse_astronomical
+from reluenum.geometry.sizes import (
+    CERTIFIED_SUPPORT_LIMIT,
+    refuse_astronomical,
+    refuse_many_shares,
+)
 from reluenum.geometry.subsets import Subsets
 from reluenum.groebner.backends import DEFAULT_SETTINGS, Settings
 from reluenum.landscape.landscape import CertifiedLandscape
@@ -162,6 +166,7 @@ class CertifiedCreaseEngine:
     def refuse_astronomical(self, problem: Problem) -> None:
         """Refuse a problem that is too large to be started without being asked twice."""
         refuse_astronomical(problem, CERTIFIED_SUPPORT_LIMIT)
+        refuse_many_shares(problem, CERTIFIED_SUPPORT_LIMIT)
 
     def landscape(
         self, problem: Problem, settings: Settings = DEFAULT_SETTINGS

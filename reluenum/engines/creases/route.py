@@ -12,13 +12,18 @@ from reluenum.algebra.numbers import Number
 from reluenum.engines.creases.creases import Creases
 from reluenum.engines.creases.flows import vertex_flows
 from reluenum.engines.creases.screens import unrejected
-from reluenum.engines.creases.systems import CreasePoint, CreaseSystem, constant_network
+from reluenum.engines.creases.systems import (
+    CreasePoint,
+    CreaseSystem,
+    SolvedSupport,
+    constant_network,
+)
 from reluenum.engines.creases.tight import CreaseResidual
 from reluenum.engines.hinges.joined import components_in
 from reluenum.engines.hinges.states import HingeState, Kind
 from reluenum.engines.hinges.strata import Shares, strata_with
 from reluenum.geometry.patterns import Counts
-from reluenum.geometry.sizes import SUPPORT_LIMIT, refuse_astronomical
+from reluenum.geometry.sizes import SUPPORT_LIMIT, refuse_astronomical, refuse_many_shares
 from reluenum.geometry.supports import count_supports
 from reluenum.groebner.backends import DEFAULT_SETTINGS, Settings
 from reluenum.landscape.creases import CreaseComponent, CreaseGroup, ranked_creases
@@ -34,6 +39,7 @@ class CreaseEngine:
     def refuse_astronomical(self, problem: Problem) -> None:
         """Refuse a problem that is too large to be started without being asked twice."""
         refuse_astronomical(problem, SUPPORT_LIMIT)
+        refuse_many_shares(problem, SUPPORT_LIMIT)
 
     def landscape(
         self, problem: Problem, settings: Settings = DEFAULT_SETTINGS
@@ -42,31 +48,37 @@ class CreaseEngine:
         creases, width = Creases(problem), problem.width
         with settings.open() as backends:
             bar = {"unit": "system", "disable": not settings.progress}
-            solved = [one.solved(backends) for one in tqdm(_systems(creases, width), **bar)]
-        points = [constant_network(creases), *(one.point for one in solved if one.point)]
-        groups = [crease_components(r, width) for r in distinct_residuals(creases, points)]
-        left = [
-            Undecided(tuple(crease.face for crease in one.support), one.reason)
-            for one in solved
-            if one.reason
-        ]
-        exact = all(one.is_exact for one in solved)
-        found = (component for group in groups for component in group)
-        return CertifiedLandscape(
-            problem,
-            crease_counts(creases, width),
-            Tally(None, sum(map(bool, groups))),
-            (),
-            ranked_creases(found, not left),
-            tuple(left),
-            Completeness.EXACT_BASIS if exact else Completeness.ENGINE,
-        )
+            solved = [one.solved(backends) for one in tqdm(crease_systems(creases, width), **bar)]
+        return crease_landscape(creases, solved)
 
 
-def _systems(creases: Creases, width: int) -> Iterator[CreaseSystem]:
+def crease_systems(creases: Creases, width: int) -> Iterator[CreaseSystem]:
     """Yield the systems that are to be solved, those of few creases first."""
     for size in range(1, width + 1):
         yield from unrejected(creases, combinations(creases.live, size))
+
+
+def crease_landscape(creases: Creases, solved: Sequence[SolvedSupport]) -> CertifiedLandscape:
+    """Return the landscape that the solutions of all systems lead to."""
+    problem, width = creases.problem, creases.problem.width
+    points = [constant_network(creases), *(one.point for one in solved if one.point)]
+    groups = [crease_components(r, width) for r in distinct_residuals(creases, points)]
+    left = [
+        Undecided(tuple(crease.face for crease in one.support), one.reason)
+        for one in solved
+        if one.reason
+    ]
+    exact = all(one.is_exact for one in solved)
+    found = (component for group in groups for component in group)
+    return CertifiedLandscape(
+        problem,
+        crease_counts(creases, width),
+        Tally(None, sum(map(bool, groups))),
+        (),
+        ranked_creases(found, not left),
+        tuple(left),
+        Completeness.EXACT_BASIS if exact else Completeness.ENGINE,
+    )
 
 
 def crease_counts(creases: Creases, width: int) -> Counts:

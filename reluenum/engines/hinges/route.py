@@ -15,8 +15,15 @@ from reluenum.engines.hinges.states import HingeState, Kind
 from reluenum.engines.hinges.strata import Shares, shares
 from reluenum.errors import InputError, TooManySupportsError
 from reluenum.geometry.patterns import Counts
-from reluenum.geometry.sizes import LARGEST_WIDTH, refuse_large_data
+from reluenum.geometry.sizes import (
+    LARGEST_WIDTH,
+    SUPPORT_LIMIT,
+    multisets,
+    refuse_large_data,
+    scientific,
+)
 from reluenum.groebner.backends import DEFAULT_SETTINGS, Settings
+from reluenum.groebner.workers import in_processes
 from reluenum.landscape.hinges import HingeComponent, HingeGroup, HingeStratum, ranked_hinges
 from reluenum.landscape.landscape import CertifiedLandscape, Completeness, Tally
 from reluenum.problem import Problem
@@ -29,6 +36,12 @@ MOST_POINTS = 500
 
 MOST_SETS = 30_000_000
 """Sets of cells that are looked at without being asked twice: some minutes."""
+
+FEW_SETS = 100_000
+"""Sets of cells that are looked at beforehand, to count how units can share what they lead to."""
+
+FEW_WAYS = 10_000
+"""Ways to share units that one process goes through before others would have started."""
 
 
 @dataclass(frozen=True)
@@ -49,25 +62,33 @@ class HingeEngine:
         if problem.width > LARGEST_WIDTH:
             found, most = f"{problem.width} units", f"at most {LARGEST_WIDTH}"
             raise TooManySupportsError("width", found, f"{most}, or insist with --force")
-        found = number_of_sets(Hinges.of(problem), problem.width)
-        if found > MOST_SETS:
-            raise TooManySupportsError(
-                f"width {problem.width} with n = {len(problem.sites)}",
-                f"{found:,} sets of places for the kinks",
-                f"at most {MOST_SETS:,}; lower the width or the number of points, or insist with "
-                "--force",
-            )
+        hinges = Hinges.of(problem)
+        found = number_of_sets(hinges, problem.width)
+        _refuse_more(problem, found, MOST_SETS, "sets of places for the kinks")
+        ways = multisets(most_states(hinges.size), problem.width)
+        if ways > SUPPORT_LIMIT and found <= FEW_SETS:
+            known = residuals_among(hinges, signed_candidates(hinges, problem.width))
+            ways = sum(ways_to_share(known, problem.width))
+            _refuse_more(problem, ways, SUPPORT_LIMIT, "ways to share the units among places")
+        else:
+            _refuse_more(problem, ways, MOST_SETS, "ways, at most, to share the units")
 
     def landscape(
         self, problem: Problem, settings: Settings = DEFAULT_SETTINGS
     ) -> CertifiedLandscape:
         """Find every local minimum of a problem."""
         hinges = Hinges.of(on_a_line(problem))
-        number = number_of_sets(hinges, problem.width)
-        with tqdm(total=number, unit="set", disable=not settings.progress) as bar:
+        number, hidden = number_of_sets(hinges, problem.width), not settings.progress
+        with tqdm(total=number, unit="set", disable=hidden) as bar:
             left = signed_candidates(hinges, problem.width, bar.update)
             found = residuals_among(hinges, left)
-        groups = [_components_with(problem, residual) for residual in found]
+        ways = ways_to_share(found, problem.width)
+        groups = []
+        with tqdm(total=sum(ways), unit="way", disable=hidden) as bar:
+            jobs = settings.jobs if sum(ways) > FEW_WAYS else 1
+            for group, looked_at in zip(_grouped(problem, found, jobs), ways, strict=True):
+                groups.append(group)
+                bar.update(looked_at)
         components = ranked_hinges(component for group in groups for component in group)
         cells, width = 2 * hinges.size, problem.width
         counts = Counts(
@@ -82,6 +103,16 @@ class HingeEngine:
             (),
             Completeness.CERTIFICATE,
             certificate={"format": FORMAT, "version": 1, "problem_sha256": problem.digest},
+        )
+
+
+def _refuse_more(problem: Problem, found: int, most: int, what: str) -> None:
+    """Refuse a problem in which there is more to look at than that."""
+    if found > most:
+        raise TooManySupportsError(
+            f"width {problem.width} with n = {len(problem.sites)}",
+            f"{found:,} {what}" if found < 10**9 else f"{scientific(found)} {what}",
+            f"at most {most:,}; lower the width or the number of points, or insist with --force",
         )
 
 
@@ -107,6 +138,43 @@ def residuals_among(hinges: Hinges, found: Iterable[SignedHinges]) -> list[Hinge
         if all(slope * sign > 0 for slope, sign in zip(slopes, one.signs, strict=True)):
             known.setdefault(tuple(hinges.residual(one.edges, slopes)))
     return [HingeResidual(hinges, values) for values in known]
+
+
+def ways_to_share(found: Iterable[HingeResidual], width: int) -> list[int]:
+    """Return for each residual how many ways there are to share units among its states."""
+    return [multisets(len(residual.states), width) for residual in found]
+
+
+def most_states(inputs: int) -> int:
+    """Return how many states the units of one residual can have at most (Lemma 122).
+
+    Examples
+    --------
+    >>> [most_states(inputs) for inputs in (2, 4, 8)]
+    [7, 11, 25]
+    """
+    return max(2 * inputs + 3, 4 * inputs - 7)
+
+
+def _grouped(
+    problem: Problem, found: Sequence[HingeResidual], jobs: int
+) -> Iterator[list[HingeComponent]]:
+    """Yield the components with each residual, in order, by so many processes."""
+    if jobs == 1:
+        yield from (_components_with(problem, residual) for residual in found)
+        return
+    with in_processes(jobs) as mapped:
+        items = ((problem, residual.values) for residual in found)
+        yield from mapped(_components_in_a_process, items, _residual_in_words)
+
+
+def _residual_in_words(problem: Problem, values: Sequence[fmpq]) -> str:
+    return "the residual " + ", ".join(map(str, values))
+
+
+def _components_in_a_process(problem: Problem, values: Sequence[fmpq]) -> list[HingeComponent]:
+    """Return the components of minima with one residual, of which only the values travel."""
+    return _components_with(problem, HingeResidual(Hinges.of(problem), values))
 
 
 def _components_with(problem: Problem, residual: HingeResidual) -> list[HingeComponent]:

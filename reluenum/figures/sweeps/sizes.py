@@ -28,9 +28,9 @@ def plot_sizes(known: pd.DataFrame) -> tuple[Figure, str]:
     diamond is the mean. If counts are large, the axis becomes logarithmic upwards, and bins of
     several counts grow with them.
     """
-    known = known[known["full_size"].notna()]  # Corollary D.1 is about one hidden layer
+    known = known[known["full_size"].notna()]  # Corollary D.1 is not about all
     if known.empty:
-        return message("no instance with one hidden layer"), ""
+        return message("neither several hidden layers nor free biases have these numbers"), ""
     panels, note = settings_and_sizes(known)
     widths = widths_of(known)
     most = max(1, *(int(rows["full_size"].max()) for _, rows in panels))
