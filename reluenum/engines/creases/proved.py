@@ -124,6 +124,11 @@ class CreaseSurvey:
             _, removers = self.tables.removers(rows[left])
             slopes[left] = self.tables.approximate(rows[left], removers.mid, STEPS)
             kind[left], place[left] = self.tables.judge(rows[left], slopes[left], removers)
+            hard = kind[left] == CreaseVerdict.UNDECIDED
+            left, removers = left[hard], removers[hard]
+        if len(left):
+            slopes[left] = self.tables.followed(rows[left], removers.mid)
+            kind[left], place[left] = self.tables.judge(rows[left], slopes[left], removers)
         for k in np.flatnonzero(kind == CreaseVerdict.UNDECIDED):
             one = self.decider.settled(rows[k].tolist(), slopes[k])
             kind[k], place[k], slopes[k] = one.verdict, one.place, one.slopes
