@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from itertools import chain, combinations, permutations
+from itertools import chain, combinations, groupby, islice, permutations
 from typing import Any
 
 from flint import arb_mat, ctx
@@ -12,6 +12,7 @@ from ..reals import LEVELS, RATIONAL, Algebraic, CertificateError, dot, matched,
 from ..records import DESCRIPTION, numbers_of
 from .cores import Core, applied, solved
 from .residuals import Exact, Residual, Rough
+from .screens import Screens
 from .sites import Crease, Sites, Support
 from .units import Judged
 
@@ -183,14 +184,24 @@ class Proof:
         """
         support: Support = ()
         try:
-            for support, record in zip(supports(self.sites), records, strict=True):
-                self._check(support, *record)
+            for support, record, is_sure in self._screened(records):
+                if not is_sure:
+                    self._check(support, *record)
                 self.verdicts[record[0]] += 1
         except CertificateError as error:
             name = "|".join(self.sites.creases[place].text for place in support)
             text = f"record {self.verdicts.total()} ({name}): {error}"
             raise CertificateError(text) from error
         require(not self.descriptions, "an exact description belongs to no record with a point")
+
+    def _screened(self, records: Iterable[Record]) -> Iterator[tuple[Support, Record, bool]]:
+        """Yield supports with their records, and whether doubles have proved what these say."""
+        screens, pairs = Screens(self.sites), zip(supports(self.sites), records, strict=True)
+        for _, own in groupby(pairs, key=lambda pair: len(pair[0])):
+            while batch := list(islice(own, screens.batch)):
+                chosen, claims = zip(*batch, strict=True)
+                sure = screens.proved(chosen, claims) if screens.fit else [False] * len(batch)
+                yield from zip(chosen, claims, sure, strict=True)
 
     def _check(self, support: Support, verdict: Any, place: Any, w: Any) -> None:
         """See that the claim of a record is true."""
