@@ -23,6 +23,9 @@ from reluenum.engines.creases.systems import remover_of
 POLISHING = 6
 """Newton steps after the fast ones; a few are enough where all units are there."""
 
+MARGIN = 1 + 2.0**-6
+"""Gaps are taken to be so much larger: whoever bounds rounding errors otherwise sees the same."""
+
 Array = np.ndarray
 
 
@@ -187,7 +190,7 @@ class CreaseTables:
         return Balls.of([self.creases.ridge], ())
 
     @cached_property
-    def _removers(self) -> dict[tuple[int, ...], fmpq_mat | None]:
+    def _removers(self) -> dict[tuple[int, ...], Balls | None]:
         return {}
 
     def removers(self, rows: Array) -> tuple[Array, Balls]:
@@ -208,15 +211,17 @@ class CreaseTables:
         different, places = np.unique(free, axis=0, return_inverse=True)
         matrices = [self._remover(tuple(k for k in own if k >= 0)) for own in different.tolist()]
         known = np.array([matrix is not None for matrix in matrices])
-        identity = [fmpq(j == k) for j in range(p) for k in range(p)]
-        entries = (x for m in matrices for x in (identity if m is None else m.entries()))
+        identity = Balls.exact(np.eye(p))
+        tables = [identity if matrix is None else matrix for matrix in matrices]
+        mid, rad = np.array([t.mid for t in tables]), np.array([t.rad for t in tables])
         places = places.reshape(-1)
-        return known[places], Balls.of(entries, (-1, p, p))[places]
+        return known[places], Balls(mid[places], rad[places])
 
-    def _remover(self, free: tuple[int, ...]) -> fmpq_mat | None:
+    def _remover(self, free: tuple[int, ...]) -> Balls | None:
         if free not in self._removers:
-            columns = [self.live[k].indicator for k in free]
-            self._removers[free] = remover_of(self.creases, columns)
+            found = remover_of(self.creases, [self.live[k].indicator for k in free])
+            shape = self.shape[1], self.shape[1]
+            self._removers[free] = None if found is None else Balls.of(found.entries(), shape)
         return self._removers[free]
 
     def dependent(self, rows: Array) -> Array:
@@ -403,6 +408,7 @@ class CreaseTables:
         square, work = (forces * left).sum(1), (projected * pulls).sum(2).sum(1)
         price = self.ridge * Balls.exact(lengths).sum(1).widened(0.0)
         gap = (Balls.exact(0.5) * short * short * square + price - scale * work).magnitude()
+        gap = gap * MARGIN
         radius = np.sqrt(2 * gap * GROWTH) * GROWTH + TINY_ROOT
         radius = np.where(np.isfinite(radius), radius, np.inf)
         caps = Caps(projected, lengths, self._angles(gap, projected))

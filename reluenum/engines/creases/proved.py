@@ -42,7 +42,7 @@ VERDICTS = tuple(verdict.text for verdict in CreaseVerdict)
 KEPT = {CreaseVerdict.POINT, CreaseVerdict.REDUCIBLE, CreaseVerdict.UNDECIDED}
 """What is looked at again once all supports are examined."""
 
-STEPS = 300
+STEPS = 50
 """Fast steps towards the minimum of each convex problem."""
 
 LARGEST_TABLE = 1 << 21

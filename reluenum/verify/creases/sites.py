@@ -93,9 +93,11 @@ class Crease:
 
     @cached_property
     def spans(self) -> "Steps":
-        """The steps from inactive to active sites: sums of two of these if there are zeros."""
+        """The steps on which the same is true beside these: between any sites that differ."""
         low, high, middle = self._parts
-        return self._steps([(j, k) for j in low for k in high] if middle else [])
+        pairs = [(j, k) for j in low for k in high] if middle else []
+        others = [pair for z in middle[1:] for pair in [(z, k) for k in high] + [(j, z) for j in low]]
+        return self._steps(pairs + others)
 
     @property
     def _parts(self) -> tuple[list[int], list[int], list[int]]:
