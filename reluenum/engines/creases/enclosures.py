@@ -254,7 +254,7 @@ class CreaseTables:
             return self._polished(rows, gram, gains, found)
 
     def followed(self, rows: Array, removers: Array) -> Array:
-        """Return the same where fast steps do not lead far: whatever the scales (Lemma 131)."""
+        """Return the same where fast steps do not lead far: whatever the scales (Lemma 132)."""
         gram, gains = self._sums(rows, removers)
         with np.errstate(all="ignore"):
             found = smoothed_minima(gram, gains, self.projectors.mid[rows], float(self.ridge.mid))
@@ -340,9 +340,7 @@ class CreaseTables:
             kind[some], place[some] = verdict, found[some].argmax(axis=1)
         return CreaseVerdicts(kind, place)
 
-    def _rising(
-        self, rows: Array, pulls: Balls, radius: Array, caps: Caps
-    ) -> tuple[Array, Array]:
+    def _rising(self, rows: Array, pulls: Balls, radius: Array, caps: Caps) -> tuple[Array, Array]:
         """Return where some inputs are surely ordered as a crease asks, and where otherwise.
 
         By u in the middle of the ball, or by the slope, whichever u is surely nearer to.

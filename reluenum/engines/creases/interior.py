@@ -1,8 +1,8 @@
 """The minimum of the convex problem of a support, to any number of digits, whatever the scales.
 
-Nothing here is a proof: what is found is where interval Newton starts. |b| is replaced by a function
-of it that is smooth, and nearer to it the smaller a parameter is (Lemma 130); Newton steps follow
-the minimum while that becomes small.
+Nothing here is a proof: what is found is where interval Newton starts. |b| is replaced by a smooth
+function of it, nearer to it the smaller a parameter is (Lemma 132); Newton steps follow the minimum
+while that becomes small.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ SHORT = 2.0**-40
 
 
 @dataclass(frozen=True)
-class Slopes:
+class PathEnd:
     """Nearly the minimum: slopes summed over the units of each crease, and how far they are from 0.
 
     Parameters
@@ -79,7 +79,9 @@ class InteriorPath:
     def gram(self) -> list[list[arb]]:
         """What all responses have in common, in coordinates."""
         parts = [crease.responses for crease in self.system.support]
-        blocks = [[arb_mat(forced * other).tolist() for other in parts] for forced in self.system.forced]
+        blocks = [
+            [arb_mat(forced * other).tolist() for other in parts] for forced in self.system.forced
+        ]
         return [
             [x for block in blocks[f] for x in block[j]]
             for f, size in enumerate(self.sizes)
@@ -103,7 +105,7 @@ class InteriorPath:
         """The ridge."""
         return arb(self.system.creases.ridge)
 
-    def minimum(self) -> Slopes | None:
+    def minimum(self) -> PathEnd | None:
         """Follow the path to its end; None if all gains are 0."""
         with ctx.workprec(self.bits):
             means, total = self.system.creases.problem.means, arb(0)
@@ -114,7 +116,7 @@ class InteriorPath:
                 return None
             return self._followed(total.mid())
 
-    def _followed(self, parameter: arb) -> Slopes:
+    def _followed(self, parameter: arb) -> PathEnd:
         point, last = [arb(0)] * len(self.gains), parameter * arb(2) ** -self.bits
         late = SHORT * self.ridge**2 / sum((row[k] for k, row in enumerate(self.gram)), arb(0))
         for _ in range(MOST_STEPS):
@@ -128,7 +130,7 @@ class InteriorPath:
                 parameter = (parameter / SHRINKING).mid()
         lengths = self._lengths(point)
         weights = self._weights(point, parameter)
-        return Slopes(tuple(map(tuple, self._parts(point))), tuple(lengths), tuple(weights))
+        return PathEnd(tuple(map(tuple, self._parts(point))), tuple(lengths), tuple(weights))
 
     def _weights(self, point: Sequence[arb], parameter: arb) -> list[arb]:
         return [length * self.ridge / parameter for length in self._lengths(point)]
@@ -145,16 +147,19 @@ class InteriorPath:
 
     def _lengths(self, point: Sequence[arb]) -> list[arb]:
         pairs = zip(self._parts(point), self.metrics, strict=True)
-        return [_length(part, (metric * _column(part)).entries()) for part, metric in pairs]
+        return [
+            _length_in_metric(part, (metric * _column_of_balls(part)).entries())
+            for part, metric in pairs
+        ]
 
     def _step(self, point: Sequence[arb], parameter: arb) -> tuple[list[arb], arb]:
         """Return where a damped Newton step leads, and how long it is in its own metric."""
         matrix, used = [list(row) for row in self.gram], 0
-        image = (arb_mat(self.gram) * _column(point)).entries()
+        image = (arb_mat(self.gram) * _column_of_balls(point)).entries()
         slope = [(x - gain).mid() for x, gain in zip(image, self.gains, strict=True)]
         for part, metric in zip(self._parts(point), self.metrics, strict=True):
-            heavy = [x.mid() for x in (metric * _column(part)).entries()]
-            square = _length(part, heavy) ** 2 * self.ridge**2
+            heavy = [x.mid() for x in (metric * _column_of_balls(part)).entries()]
+            square = _length_in_metric(part, heavy) ** 2 * self.ridge**2
             root = (parameter**2 + square).sqrt().mid()
             factor = (self.ridge**2 / (root + parameter)).mid()
             rows = metric.tolist()
@@ -164,18 +169,17 @@ class InteriorPath:
                     matrix[used + j][used + k] += factor * (rows[j][k] - factor / root * x * y)
             used += len(part)
         slope = [x.mid() for x in slope]
-        step = arb_mat(matrix).mid().solve(_column(slope)).mid().entries()
+        step = arb_mat(matrix).mid().solve(_column_of_balls(slope)).mid().entries()
         square = sum((x * y for x, y in zip(slope, step, strict=True)), arb(0)) / parameter
         decrement = abs(square).mid().sqrt().mid()
         share = 1 if decrement < 0.25 else (1 / (1 + decrement)).mid()
         return [(x - share * y).mid() for x, y in zip(point, step, strict=True)], decrement
 
 
-def _column(numbers: Sequence[arb]) -> arb_mat:
+def _column_of_balls(numbers: Sequence[arb]) -> arb_mat:
     return arb_mat([[x] for x in numbers])
 
 
-def _length(part: Sequence[arb], heavy: Sequence[arb]) -> arb:
+def _length_in_metric(part: Sequence[arb], heavy: Sequence[arb]) -> arb:
     square = sum((x * y for x, y in zip(part, heavy, strict=True)), arb(0)).mid()
     return square.sqrt().mid() if square > 0 else arb(0)
-

@@ -1,4 +1,4 @@
-"""The path of `interior` in doubles, for many supports at once; it proposes, and decides nothing."""
+"""The path of `interior` in doubles, for many supports at once; it decides nothing."""
 
 import numpy as np
 
@@ -20,9 +20,9 @@ Array = np.ndarray
 
 
 def smoothed_minima(gram: Array, gains: Array, projectors: Array, ridge: float) -> Array:
-    """Return nearly the minima of v'Gv / 2 - g'v + ridge (|v_1| + |v_2| + ...), whatever the scales.
+    """Return nearly the minima of v'Gv / 2 - g'v + ridge (|v_1| + |v_2| + ...), of any scales.
 
-    |v| is smoothed, less and less (Lemma 131); what is short at the end is 0.
+    |v| is smoothed, less and less (Lemma 132); what is short at the end is 0.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def smoothed_minima(gram: Array, gains: Array, projectors: Array, ridge: float) 
             break
         parts = point[open_].reshape(-1, size, d)
         own = parameter[open_]
-        root, factor = _weights(parts, own[:, None], ridge)
+        root, factor = _smoothed_weights(parts, own[:, None], ridge)
         matrix = gram[open_].copy()
         for k in range(size):
             place, b = slice(k * d, (k + 1) * d), parts[:, k]
@@ -58,33 +58,33 @@ def smoothed_minima(gram: Array, gains: Array, projectors: Array, ridge: float) 
             matrix[:, place, place] += factor[:, k, None, None] * bend + apart[open_, k]
         slope = (gram[open_] @ point[open_, :, None])[..., 0] - gains[open_]
         slope += (factor[..., None] * parts).reshape(len(open_), -1)
-        step = _solved(matrix, slope)
+        step = _evenly_solved(matrix, slope)
         decrement = np.sqrt(np.abs((slope * step).sum(axis=1)) / own)
         near = decrement < 0.25
         moved = point[open_] - np.where(near, 1.0, 1 / (1 + decrement))[:, None] * step
         good = np.isfinite(moved).all(axis=1)
         point[open_[good]] = moved[good]
-        weights = ridge * _lengths(point[open_].reshape(-1, size, d)) / own[:, None]
+        weights = ridge * _part_lengths(point[open_].reshape(-1, size, d)) / own[:, None]
         clear = ((weights > NEEDED) | (weights < SPARE)).all(axis=1) & (own < late[open_])
         ended = near & (clear | (own < last[open_]))
         parameter[open_] = np.where(near & ~ended, own / SHRINKING, own)
         open_ = open_[good & ~ended]
     parts = point.reshape(count, size, d)
-    needed = ridge * _lengths(parts) > np.sqrt(NEEDED * SPARE) * parameter[:, None]
+    needed = ridge * _part_lengths(parts) > np.sqrt(NEEDED * SPARE) * parameter[:, None]
     return np.where(needed[..., None], parts, 0.0)
 
 
-def _lengths(parts: Array) -> Array:
+def _part_lengths(parts: Array) -> Array:
     return np.linalg.norm(parts, axis=2)
 
 
-def _weights(parts: Array, parameter: Array, ridge: float) -> tuple[Array, Array]:
+def _smoothed_weights(parts: Array, parameter: Array, ridge: float) -> tuple[Array, Array]:
     """Return what smoothed lengths are made of: s and ridge^2 / (s + parameter)."""
-    root = np.hypot(parameter, ridge * _lengths(parts))
+    root = np.hypot(parameter, ridge * _part_lengths(parts))
     return root, ridge * (ridge / (root + parameter))
 
 
-def _solved(matrix: Array, right: Array) -> Array:
+def _evenly_solved(matrix: Array, right: Array) -> Array:
     """Solve positive systems; diagonals are made 1 before."""
     scale = 1 / np.sqrt(np.maximum(np.diagonal(matrix, axis1=1, axis2=2), SMALLEST))
     even = matrix * scale[:, :, None] * scale[:, None, :]

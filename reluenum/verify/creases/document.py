@@ -24,7 +24,7 @@ from .strata import Stratum
 
 
 def heading(document: dict[str, Any]) -> dict[str, Any]:
-    """Claim 315: the certificate is about the problem; nothing else is said but what is proved."""
+    """Claim 321: the certificate is about the problem; nothing else is said but what is proved."""
     optional = {key: OPTIONAL[key] for key in ("software",) if key in document}
     shape = dict.fromkeys(PROVED, ...) | {"completeness": "certificate"}
     matched(document, shape | optional, "document")
@@ -38,7 +38,7 @@ def heading(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def every_support(sites: Sites, count: int, certificate: dict[str, Any]) -> None:
-    """Claim 316: there are as many records as supports: one for each."""
+    """Claim 322: there are as many records as supports: one for each."""
     expected = supports_up_to(len(sites.creases), largest(sites))
     require(count == expected, f"certificate: {count} records for {expected} supports")
     matched(certificate["records"], count, "certificate: records")
@@ -58,7 +58,7 @@ class Minima:
         self.sites = self.judged.sites
 
     def texts(self, number: Number, square: Number = lambda _: 1) -> Texts:
-        """Claim 317: number * sqrt(square), correctly rounded to 30 digits; 0 is exactly 0.
+        """Claim 323: number * sqrt(square), correctly rounded to 30 digits; 0 is exactly 0.
 
         There are two texts for a number that lies between two decimals as far as is known.
         """
@@ -75,7 +75,7 @@ class Minima:
         return self.core.settle(question, "a decimal of the document", TEXT_BITS)
 
     def record(self, names: Sequence[tuple], given: Any, best: list[Landing]) -> dict[str, Any]:
-        """Claim 318: what a document has to say of it, its strata in the order of the document."""
+        """Claim 324: what a document has to say of it, its strata in the order of the document."""
         known = {name(stratum): stratum for stratum in self.strata}
         strata = [known[key] for key in names]
         kinds = {unit.kind for stratum in strata for unit in stratum.units}
@@ -114,7 +114,7 @@ class Minima:
         }
 
     def representative(self, stratum: Stratum) -> dict[str, Any]:
-        """Claim 319: the network in the middle of a stratum; units that are alike are equal."""
+        """Claim 325: the network in the middle of a stratum; units that are alike are equal."""
         groups, units = [Group(stratum, *pair) for pair in stratum.groups], []
         for group in groups:
             numbers = [lambda _, s=group.unit.sign: fmpq(s), *group.vector()]
@@ -144,7 +144,7 @@ def name_of(record: Any) -> tuple:
 
 
 def enumeration(sites: Sites, locally_minimal: int) -> dict[str, Any]:
-    """Claim 320: the counts: of columns of signs, sets of creases, and residuals of minima."""
+    """Claim 326: the counts: of columns of signs, sets of creases, and residuals of minima."""
     columns, width = sites.columns, sites.width
     return {
         "sign_matrices": str(2 ** (sites.points * width)),
@@ -158,7 +158,7 @@ def enumeration(sites: Sites, locally_minimal: int) -> dict[str, Any]:
 
 
 def lowest(found: Sequence[Landing]) -> list[Landing]:
-    """Claim 321: global at the width is what is so at every width, else what has the least loss.
+    """Claim 327: global at the width is what is so at every width, else what has the least loss.
 
     Equal losses are one root of one polynomial.
     """
@@ -167,7 +167,7 @@ def lowest(found: Sequence[Landing]) -> list[Landing]:
 
 
 def check(found: Sequence[Landing], records: Any) -> None:
-    """Claim 322: the document has these components, each once and right, by ascending loss."""
+    """Claim 328: the document has these components, each once and right, by ascending loss."""
     require(type(records) is list, "components: no list")
     parts = [Minima(landing, *part) for landing in found for part in landing.components()]
     left = {frozenset(map(name, part.strata)): part for part in parts}

@@ -23,7 +23,7 @@ class Group:
         self.crease = self.judged.crease_of(unit)
 
     def square(self, residual: Residual) -> Any:
-        """Claim 306: the sum of a^2, of weights at all levels (Lemma 95)."""
+        """Claim 312: the sum of a^2, of weights at all levels (Lemma 95)."""
         flows = self.stratum.chosen(residual)
         if flows is None:
             return None
@@ -41,11 +41,11 @@ class Group:
         return [*slopes, self.offset]
 
     def slope(self, residual: Residual, k: int) -> Any:
-        """Claim 307: b / |b| is s u_F / Lambda (Lemma 92); here one of its coordinates."""
+        """Claim 313: b / |b| is s u_F / Lambda (Lemma 92); here one of its coordinates."""
         return residual.u(self.crease)[k] * (self.unit.sign / self.judged.sites.ridge)
 
     def offset(self, residual: Residual) -> Any:
-        """Claim 308: -c / |b| is the mean of the levels; a line bends as far before all inputs.
+        """Claim 314: -c / |b| is the mean of the levels; a line bends as far before all inputs.
 
         As far as they are apart.
         """
@@ -85,7 +85,7 @@ class Group:
 
 
 def level(groups: Sequence[Group], residual: Residual) -> Any:
-    """Claim 309: the output bias is what units and the residual leave of the target at a site."""
+    """Claim 315: the output bias is what units and the residual leave of the target at a site."""
     sites = groups[0].judged.sites if groups else residual.sites
     if any(group.square(residual) is None for group in groups):
         return None

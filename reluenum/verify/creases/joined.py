@@ -34,7 +34,7 @@ class Landing:
         return list(strata_of(self.weights))
 
     def loss(self, residual: Residual) -> Any:
-        """Claim 310: the loss is 2 r.y - |r|^2, and what no network fits (Lemma 83)."""
+        """Claim 316: the loss is 2 r.y - |r|^2, and what no network fits (Lemma 83)."""
         sites = self.judged.sites
         pairs = zip(residual.forces, sites.copies, strict=True)
         square = sum((x * x * (1 / w) for x, w in pairs), start=-sites.scatter)
@@ -55,7 +55,7 @@ class Landing:
         return self.loss(self.core.exact).minimal_polynomial()
 
     def has(self, core: Core) -> bool:
-        """Claim 311: r_S is this residual if the creases of S are tight here, and weights fit.
+        """Claim 317: r_S is this residual if the creases of S are tight here, and weights fit.
 
         For y - r is a combination of the z_F with q_F >= 0, and of indicators: r is nearest to Ry.
         """
@@ -97,7 +97,7 @@ class Landing:
             yield dict(zip(own, start, strict=True))
 
     def components(self) -> Iterator[Component]:
-        """Claim 312: strata are connected if one is in the closure of the other (Lemma 97)."""
+        """Claim 318: strata are connected if one is in the closure of the other (Lemma 97)."""
         known = {stratum.units: stratum for stratum in self.strata}
         links, met = links_of(self.judged, known), set()
         for start in known:
@@ -108,7 +108,7 @@ class Landing:
 
 
 def landings(points: Sequence[Core]) -> list[Landing]:
-    """Claim 313: minima have these residuals, each once: a set of creases has one (Lemma 93).
+    """Claim 319: minima have these residuals, each once: a set of creases has one (Lemma 93).
 
     Those whose own creases are not all tight are needed by no minimum (Lemma 94).
     """
@@ -125,7 +125,7 @@ def landings(points: Sequence[Core]) -> list[Landing]:
 
 
 def known(landing: Landing, names: set[frozenset]) -> bool:
-    """Claim 314: residuals with a set of creases of living units in common are one (Lemma 93)."""
+    """Claim 320: residuals with a set of creases of living units in common are one (Lemma 93)."""
     sets = {frozenset(unit_creases(stratum)) for stratum in landing.strata}
     met = not sets.isdisjoint(names)
     names |= sets

@@ -21,7 +21,7 @@ MOST_EXACT = 1 << 14
 
 
 def described(sites: Sites, support: Support, numbers: list[Algebraic]) -> Exact:
-    """Claim 277: a description solves (24.6), with q >= 0; so the residual is r_S (Lemma 93).
+    """Claim 283: a description solves (24.6), with q >= 0; so the residual is r_S (Lemma 93).
 
     What does not hold nearly is refused without long arithmetic.
     """
@@ -72,7 +72,7 @@ def read_descriptions(sites: Sites, entries: Any) -> dict[Support, Exact]:
 
 
 def dependent(sites: Sites, support: Support) -> bool:
-    """Claim 278: S has no simple solution, or no independent columns (Lemma 94, Lemma 99).
+    """Claim 284: S has no simple solution, or no independent columns (Lemma 94, Lemma 99).
 
     They are too many, or indicators are dependent, or u of one crease follows from that of another.
     """
@@ -85,17 +85,17 @@ def dependent(sites: Sites, support: Support) -> bool:
 
 
 def slack(core: Core, crease: Crease) -> None:
-    """Claim 279: |u_F(r_S)| < Lambda. Then S has no stationary network (Lemma 92)."""
+    """Claim 285: |u_F(r_S)| < Lambda. Then S has no stationary network (Lemma 92)."""
     require(core.ask(Residual.excess, crease) < 0, "u is not shorter than the ridge")
 
 
 def leaves(core: Core, crease: Crease) -> None:
-    """Claim 280: neither sign of u_F(r_S) orders sites as F asks. Nor has it then (Lemma 92)."""
+    """Claim 286: neither sign of u_F(r_S) orders sites as F asks. Nor has it then (Lemma 92)."""
     require(core.ask(Residual.side, crease) == 0, "u does not leave the crease")
 
 
 def turns(core: Core, crease: Crease) -> None:
-    """Claim 281: a kink on F is not good, and bounds no gap: no minimum needs S (Lemma 94).
+    """Claim 287: a kink on F is not good, and bounds no gap: no minimum needs S (Lemma 94).
 
     There is one sign that u can have, or none.
     """
@@ -112,7 +112,7 @@ def turns(core: Core, crease: Crease) -> None:
 
 
 def reducible(core: Core, place: int) -> None:
-    """Claim 282: q_F = 0 for some F. So no simple solution of S has q > 0 (Lemma 100).
+    """Claim 288: q_F = 0 for some F. So no simple solution of S has q > 0 (Lemma 100).
 
     This follows from a description, or if u is not too long at the point of the others.
     """
@@ -139,7 +139,7 @@ def part_of(core: Core, places: list[int]) -> Core:
 
 
 def point(core: Core) -> None:
-    """Claim 283: r_S has multipliers q > 0, and the R_S z_F are independent (Lemma 93).
+    """Claim 289: r_S has multipliers q > 0, and the R_S z_F are independent (Lemma 93).
 
     Multipliers q >= 0 of the constraints |u_F| <= Lambda exist; they solve a linear system, which
     elimination finds regular. Where q_F > 0, |u_F| = Lambda.
@@ -178,7 +178,7 @@ class Proof:
         self.points = [Core(sites, (), [], Exact(sites, (), [], [], RATIONAL, sites.remover(())))]
 
     def read(self, records: Iterable[Record]) -> None:
-        """Claim 284: every support has a record, in order, and each of them is true.
+        """Claim 290: every support has a record, in order, and each of them is true.
 
         So a minimum has the residual of constants, or of a support with a point (Theorem J).
         """

@@ -218,7 +218,7 @@ class Ball(Rough):
 
     @cached_property
     def caps(self) -> dict[Crease, arb]:
-        """Claim 323: |u_F |b| / Lambda - b|^2 <= 2 gamma |b| / Lambda for b = b_F (Lemma 130)."""
+        """Claim 277: |u_F |b| / Lambda - b|^2 <= 2 gamma |b| / Lambda for b = b_F (Lemma 130)."""
         found = {}
         for crease, slope in zip(self.creases, self.slopes, strict=True):
             length = norm(slope.entries())

@@ -7,12 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from math import inf, prod
-from typing import Any
 
 import numpy as np
 from flint import fmpq
 
-from ..hinges.balls import MORE, UNIT, Array, Balls
+from ..hinges.balls import MORE, UNIT, Array, Balls, stacked
 from ..pages import Record
 from ..reals import dot
 from .sites import Sites, Support
@@ -94,7 +93,9 @@ class Screens:
     def flats(self) -> Balls:
         """The projectors, (C, d, d)."""
         count, _, depth = self.shape
-        return shaped((x for c in self.creases for x in c.flat.exact.entries()), count, depth, depth)
+        return shaped(
+            (x for c in self.creases for x in c.flat.exact.entries()), count, depth, depth
+        )
 
     @cached_property
     def reaches(self) -> Array:
@@ -152,25 +153,33 @@ class Screens:
         return shaped(found.forces.exact.entries(), size, size) if found.is_independent else None
 
     def proved(self, supports: Sequence[Support], records: Sequence[Record]) -> list[bool]:
-        """Claim 324: records that are true of all residuals in a ball, as `slack` and so on say.
+        """Claim 278: records that are true of all residuals in a ball, as `slack` and so on say.
 
         Others, and what is no record, may be true or not.
         """
-        masks = [self._masks(s) if self._is_sound(s, r) else None for s, r in zip(supports, records)]
-        kept = [k for k, own in enumerate(masks) if own is not None and self.remover(own)]
+        removers = [
+            self.remover(self._masks(support)) if self._is_sound(support, record) else None
+            for support, record in zip(supports, records, strict=True)
+        ]
+        kept = [k for k, remover in enumerate(removers) if remover]
         found = np.zeros(len(records), dtype=bool)
         if kept:
-            verdicts = np.array([records[k][0] for k in kept])
+            chosen = ([whole[k] for k in kept] for whole in (supports, records, removers))
             with np.errstate(all="ignore"):
-                batch = self._enclosed([supports[k] for k in kept], [records[k] for k in kept])
-                up, down = self.orders(batch)
-                turned = np.flatnonzero(verdicts == "turns")
-                turning = np.zeros(len(kept), dtype=bool)
-                turning[turned] = [self.turning(batch, k, up[k], down[k]) for k in turned]
-                shown = (self.slack(batch), up & down, turning)
-            for verdict, sure in zip(SCREENED, shown, strict=True):
-                found[kept] |= (verdicts == verdict) & sure
+                found[kept] = self._shown(*chosen)
         return found.tolist()
+
+    def _shown(
+        self, supports: Sequence[Support], records: Sequence[Record], removers: Sequence[Balls]
+    ) -> list[bool]:
+        """Return whether the claims of records are seen to be true."""
+        batch = self.enclosed(supports, records, removers)
+        up, down = self.orders(batch)
+        sure = {"slack": self.slack(batch), "leaves": up & down}
+        return [
+            self.turning(batch, k, up[k], down[k]) if verdict == "turns" else sure[verdict][k]
+            for k, (verdict, *_) in enumerate(records)
+        ]
 
     def _masks(self, support: Support) -> tuple[int, ...]:
         creases = (self.creases[k] for k in support)
@@ -184,41 +193,44 @@ class Screens:
         right = type(w) is list and len(w) == len(support) * self.shape[2]
         return right and all(type(x) is float and abs(x) < inf for x in w)
 
-    def _enclosed(self, supports: Sequence[Support], records: Sequence[Record]) -> Batch:
-        """Claim 325: the balls of Lemma 98, and u near the slopes (Lemma 130)."""
+    def enclosed(
+        self, supports: Sequence[Support], records: Sequence[Record], removers: Sequence[Balls]
+    ) -> Batch:
+        """Claim 279: the balls of Lemma 98, and u near the slopes (Lemma 130)."""
         rows, places = np.array(supports), np.array([place for _, place, _ in records])
         given = np.array([w for *_, w in records]).reshape(*rows.shape, self.shape[2])
         slopes, values = Balls(given, np.zeros_like(given)), self.values[rows]
         fits = product(values, slopes)
-        removers = [self.remover(self._masks(support)) for support in supports]
-        table = Balls(*(np.array(part) for part in zip(*((r.middle, r.radius) for r in removers))))
-        forces = product(table, self.targets - swapped(fits, 1, 2).total())
+        forces = product(stacked(removers, 0), self.targets - swapped(fits, 1, 2).total())
         every = Balls(forces.middle[:, None], forces.radius[:, None])
         u, flat = product(swapped(values, 2, 3), every), product(self.flats[rows], slopes)
-        long, steep = lengths(flat), lengths(u).max(axis=1)
-        theta = np.minimum(1.0, self.low / steep * (1 - 4 * UNIT))
-        scale = Balls(theta, np.zeros_like(theta))
-        short, square = ONE - scale, (forces * forces * self.shares).total()
-        price = (self.ridge * Balls(long, np.zeros_like(long))).total()
-        work = (flat * u).total().total()
-        gap = upper(HALF * short * short * square + price - scale * work)
-        own, scales = (np.arange(len(rows)), places), Balls(theta[:, None], np.zeros((len(rows), 1)))
+        theta = np.minimum(1.0, self.low / lengths(u).max(axis=1) * (1 - 4 * UNIT))
+        gap, own = self._gap(theta, forces, flat, u), (np.arange(len(rows)), places)
+        scale = Balls(theta[:, None], np.zeros((len(rows), 1)))
         return Batch(
             rows[own],
-            forces * scales,
-            u[own] * scales,
+            forces * scale,
+            u[own] * scale,
             np.sqrt(2 * gap) * MORE,
             flat[own],
-            np.sqrt(2 * gap * long[own] / self.low * MORE) * MORE,
+            np.sqrt(2 * gap * lengths(flat)[own] / self.low * MORE) * MORE,
         )
 
+    def _gap(self, theta: Array, forces: Balls, slopes: Balls, u: Balls) -> Array:
+        """Return upper bounds of gamma, (B,) (Lemma 130)."""
+        scale, long = Balls(theta, np.zeros_like(theta)), lengths(slopes)
+        square, work = (forces * forces * self.shares).total(), (slopes * u).total().total()
+        price = (self.ridge * Balls(long, np.zeros_like(long))).total()
+        short = ONE - scale
+        return upper(HALF * short * short * square + price - scale * work)
+
     def slack(self, batch: Batch) -> Array:
-        """Claim 326: where |u_F| < Lambda in the whole ball."""
+        """Claim 280: where |u_F| < Lambda in the whole ball."""
         reach = self.reaches[batch.creases] * batch.radius * MORE
         return (lengths(batch.u) + reach) * MORE < self.low
 
     def orders(self, batch: Batch) -> tuple[Array, Array]:
-        """Claim 327: where u_F surely orders some sites as the crease asks, and where otherwise.
+        """Claim 281: where u_F surely orders some sites as the crease asks, and where otherwise.
 
         By the ball, or by the slope.
         """
@@ -236,7 +248,7 @@ class Screens:
         return up, down
 
     def turning(self, batch: Batch, k: int, up: bool, down: bool) -> bool:
-        """Claim 328: a kink is not good for the sign that is left, and bounds no gap.
+        """Claim 282: a kink is not good for the sign that is left, and bounds no gap.
 
         Or no sign is left.
         """

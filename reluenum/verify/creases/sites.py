@@ -96,8 +96,9 @@ class Crease:
         """The steps on which the same is true beside these: between any sites that differ."""
         low, high, middle = self._parts
         pairs = [(j, k) for j in low for k in high] if middle else []
-        others = [pair for z in middle[1:] for pair in [(z, k) for k in high] + [(j, z) for j in low]]
-        return self._steps(pairs + others)
+        for z in middle[1:]:
+            pairs += [(z, k) for k in high] + [(j, z) for j in low]
+        return self._steps(pairs)
 
     @property
     def _parts(self) -> tuple[list[int], list[int], list[int]]:
