@@ -151,7 +151,8 @@ class Decider:
         system = self._system(support, kept)
         if not kept:
             return CreasePoint(system, rational_point())
-        box = certified_box(system.system, lambda _: polished(system.system, start))
+        near = lambda _: polished(system.system, start)  # noqa: E731
+        box = certified_box(system.system, near, sizes=_sizes(system.support, start))
         if box is None or not all(square > 0 for square in box[-len(kept) :]):
             return None
         claim = partial(claimed_root, self.backends)
@@ -188,6 +189,15 @@ class Decider:
 def _parts(size: int) -> list[tuple[int, ...]]:
     """Return all sets of units but the empty one, large ones first."""
     return [kept for k in range(size, 0, -1) for kept in combinations(range(size), k)]
+
+
+def _sizes(support: Sequence[Crease], unknowns: Sequence[arb]) -> list[arb]:
+    """Return how large unknowns are: all of one unit vector alike."""
+    found: list[arb] = []
+    for crease in support:
+        own = unknowns[len(found) : len(found) + len(crease.basis)]
+        found += [max(map(abs, own))] * len(own)
+    return [*found, *map(abs, unknowns[len(found) :])]
 
 
 def _unknowns(support: Sequence[Crease], slopes: Sequence[np.ndarray]) -> list[arb] | None:
