@@ -152,7 +152,7 @@ class Decider:
         if not kept:
             return CreasePoint(system, rational_point())
         near = lambda _: polished(system.system, start)  # noqa: E731
-        box = certified_box(system.system, near, sizes=_sizes(system.support, start))
+        box = certified_box(system.system, near, sizes=_sizes_of_unknowns(system.support, start))
         if box is None or not all(square > 0 for square in box[-len(kept) :]):
             return None
         claim = partial(claimed_root, self.backends)
@@ -191,7 +191,7 @@ def _parts(size: int) -> list[tuple[int, ...]]:
     return [kept for k in range(size, 0, -1) for kept in combinations(range(size), k)]
 
 
-def _sizes(support: Sequence[Crease], unknowns: Sequence[arb]) -> list[arb]:
+def _sizes_of_unknowns(support: Sequence[Crease], unknowns: Sequence[arb]) -> list[arb]:
     """Return how large unknowns are: all of one unit vector alike."""
     found: list[arb] = []
     for crease in support:
