@@ -15,6 +15,7 @@ def certified_box(
     system: PolynomialSystem,
     approximation: Callable[[int], Sequence[arb]],
     precisions_tried: Sequence[int] = CERTIFICATION_BITS,
+    sizes: Sequence[arb] | None = None,
 ) -> list[arb] | None:
     """Return a box that holds exactly one solution of a square system, or None.
 
@@ -23,6 +24,9 @@ def certified_box(
     system : PolynomialSystem
     approximation : callable
         From a precision in bits to balls near a solution.
+    precisions_tried : sequence of int
+    sizes : (N,) sequence of arb, optional
+        How large unknowns are, nearly; 1 if it is not said.
 
     Notes
     -----
@@ -33,8 +37,10 @@ def certified_box(
     for bits in precisions_tried:
         with ctx.workprec(2 * bits):
             centre = [arb(ball).mid() for ball in approximation(bits)]
-            floor = arb(2) ** -(bits // 4)
-            box = [c + arb(0, (abs(c) + floor) * arb(2) ** -(bits // 3)) for c in centre]
+            floor, width = arb(2) ** -(bits // 4), arb(2) ** -(bits // 3)
+            least = [floor * size for size in sizes or [arb(1)] * len(centre)]
+            reach = (abs(c) + small for c, small in zip(centre, least, strict=True))
+            box = [c + arb(0, r * width) for c, r in zip(centre, reach, strict=True)]
             try:
                 image = newton(system, centre, box)
             except ZeroDivisionError:

@@ -15,8 +15,9 @@ from flint import arb_mat, ctx, fmpq
 
 from reluenum import Problem, enumerate_minima
 from reluenum.verify.creases.cores import Core
-from reluenum.verify.creases.records import dependent, part_of, supports
+from reluenum.verify.creases.records import dependent, leaves, part_of, slack, supports, turns
 from reluenum.verify.creases.residuals import Ball
+from reluenum.verify.creases.screens import Screens
 from reluenum.verify.creases.sites import Sites
 from reluenum.verify.creases.spaces import Space
 from reluenum.verify.reals import LEVELS, CertificateError, dot, sign
@@ -144,6 +145,10 @@ def test_losses_that_are_proved_are_those_of_brute_force(name, tmp_path):
 
 
 # Lies.
+
+
+def slopes_of(w, depth):
+    return [arb_mat([[x] for x in w[k : k + depth]]) for k in range(0, len(w), depth)]
 
 
 def rows_of(document):
@@ -303,6 +308,11 @@ ON_THE_RECORDS = {
     "slack for leaving": lambda d: changed(d, "leaves", verdict="slack"),
     "a wrong place": lambda d: changed(d, "leaves", face=1),
     "a place for a point": lambda d: changed(d, "point", face=0),
+    "a point without slopes that leaves": lambda d: changed(
+        d, "point", verdict="leaves", face=0, w=[0.0, 0.0]
+    ),
+    "one that is slack": lambda d: changed(d, "point", verdict="slack", face=0, w=[0.0, 0.0]),
+    "one that turns": lambda d: changed(d, "point", verdict="turns", face=0, w=[0.0, 0.0]),
     "slopes far away": lambda d: changed(d, "point", w=[0.5, 40.0]),
     "no slopes": lambda d: changed(d, "point", w=[]),
     "slopes of a larger set": lambda d: changed(d, "point", w=[0.5, 0.5, 0.5, 0.5]),
@@ -476,6 +486,59 @@ def test_newton_steps_sharpen_a_ball(tmp_path):
         with ctx.workprec(512):
             assert core.ball(512).radius < 1e-60
             assert sign(core.ball(512).forces[0]) is not None
+
+
+@pytest.mark.parametrize(("name", "width"), [("kite", 1), ("row", 2), ("arrow", 2), ("corners", 1)])
+def test_doubles_show_nothing_of_a_record_that_is_not_true(name, width):
+    """Lemma 98 and Lemma 130 for slopes that are good, bad, absurd and none."""
+    document, rng = listed(name, width), random.Random(name)
+    sites = Sites(document["problem"])
+    screens, met = Screens(sites), []
+    rows = list(zip(supports(sites), rows_of(document), strict=True))
+    rows = [pair for pair in rows if pair[1]["w"] and len(pair[0]) == width]
+    for support, row in rng.sample(rows, min(40, len(rows))):
+        core = Core(sites, support, slopes_of(row["w"], sites.depth), None)
+        lies = [
+            (verdict, place, [factor * x + error * rng.gauss(0, 1) for x in row["w"]])
+            for factor, error in ((1, 0), (1, 1e-3), (1, 1), (1, 1e9), (1e-9, 0), (0, 0))
+            for place in range(len(support))
+            for verdict in ("slack", "leaves", "turns")
+        ]
+        for lie, sure in zip(lies, screens.proved([support] * len(lies), lies), strict=True):
+            if sure:
+                met.append(lie[0])
+                {"slack": slack, "leaves": leaves, "turns": turns}[lie[0]](
+                    core, core.creases[lie[1]]
+                )
+    assert len(met) > 40
+    assert {"slack", "leaves"} <= set(met)
+
+
+def test_doubles_look_at_no_record_that_is_none():
+    sites = sites_of("kite")
+    screens, support = Screens(sites), (3,)
+    for record in (
+        ("slack", 1, [0.1, 0.1]),
+        ("slack", -1, [0.1, 0.1]),
+        ("slack", True, [0.1, 0.1]),
+        ("slack", 0, [0.1]),
+        ("slack", 0, [0.1, float("nan")]),
+        ("slack", 0, [0.1, 1]),
+        ("slack", 0, None),
+        ("point", 0, [0.1, 0.1]),
+        (None, 0, [0.1, 0.1]),
+    ):
+        assert screens.proved([support], [record]) == [False]
+    assert screens.proved([support], [("slack", 0, [0.0, 0.0])]) in ([True], [False])
+
+
+def test_a_slope_of_0_says_nothing_of_u():
+    """Lemma 130 divides by its length."""
+    sites = sites_of("kite")
+    for place in range(5):
+        ball = Core(sites, (place,), [arb_mat([[0], [0]])], None).balls[LEVELS[0]]
+        assert not ball.caps
+        assert Core(sites, (place,), [arb_mat([[1], [2]])], None).balls[LEVELS[0]].caps
 
 
 def test_hostile_sizes_are_refused_before_the_work(tmp_path):

@@ -13,14 +13,18 @@ from typing import NamedTuple
 import numpy as np
 from flint import arb, fmpq, fmpq_mat
 
-from reluenum.algebra.balls import GROWTH, TINY_ROOT, UNIT, Balls, norm_bound
+from reluenum.algebra.balls import GROWTH, LEAST, TINY_ROOT, UNIT, Balls, norm_bound
 from reluenum.algebra.linear import Vector, dot
 from reluenum.engines.creases.creases import Crease, Creases
 from reluenum.engines.creases.screens import SMALLEST, shrunk_minima
+from reluenum.engines.creases.smoothed import smoothed_minima
 from reluenum.engines.creases.systems import remover_of
 
 POLISHING = 6
 """Newton steps after the fast ones; a few are enough where all units are there."""
+
+MARGIN = 1 + 2.0**-6
+"""Gaps are taken to be so much larger: whoever bounds rounding errors otherwise sees the same."""
 
 Array = np.ndarray
 
@@ -65,6 +69,24 @@ class CreaseVerdicts(NamedTuple):
 
     kind: Array
     place: Array
+
+
+class Caps(NamedTuple):
+    """How near to the slopes of units u is (Lemma 130).
+
+    Parameters
+    ----------
+    slopes : Balls, (B, m, d)
+        On their flats.
+    lengths : (B, m) array
+        Upper bounds.
+    angle : (B, m) array
+        What u / ridge is away from a slope that is divided by its length, at most.
+    """
+
+    slopes: Balls
+    lengths: Array
+    angle: Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,14 +158,14 @@ class CreaseTables:
     @cached_property
     def neighbours(self) -> tuple[Balls, Array]:
         """The sums of `Crease.neighbours`, (C, 2, p), and what |r| is multiplied by, (C, 2)."""
-        return self._sums([c.neighbours for c in self.live])
+        return self._padded([c.neighbours for c in self.live])
 
     @cached_property
     def turns(self) -> tuple[Balls, Array]:
         """The sums of `Creases.turns`, (C, K, p), of open creases none, and the same, (C, K)."""
-        return self._sums([self.creases.turns.get(c.signs, []) for c in self.live])
+        return self._padded([self.creases.turns.get(c.signs, []) for c in self.live])
 
-    def _sums(self, rows: Sequence[Sequence[Vector]]) -> tuple[Balls, Array]:
+    def _padded(self, rows: Sequence[Sequence[Vector]]) -> tuple[Balls, Array]:
         most, (_, p, _) = max(map(len, rows)), self.shape
         weighted = self.creases.problem.weighted
         lengths = [[_root_above(dot(weighted(sum_), sum_)) for sum_ in own] for own in rows]
@@ -168,7 +190,7 @@ class CreaseTables:
         return Balls.of([self.creases.ridge], ())
 
     @cached_property
-    def _removers(self) -> dict[tuple[int, ...], fmpq_mat | None]:
+    def _removers(self) -> dict[tuple[int, ...], Balls | None]:
         return {}
 
     def removers(self, rows: Array) -> tuple[Array, Balls]:
@@ -189,15 +211,17 @@ class CreaseTables:
         different, places = np.unique(free, axis=0, return_inverse=True)
         matrices = [self._remover(tuple(k for k in own if k >= 0)) for own in different.tolist()]
         known = np.array([matrix is not None for matrix in matrices])
-        identity = [fmpq(j == k) for j in range(p) for k in range(p)]
-        entries = (x for m in matrices for x in (identity if m is None else m.entries()))
+        identity = Balls.exact(np.eye(p))
+        tables = [identity if matrix is None else matrix for matrix in matrices]
+        mid, rad = np.array([t.mid for t in tables]), np.array([t.rad for t in tables])
         places = places.reshape(-1)
-        return known[places], Balls.of(entries, (-1, p, p))[places]
+        return known[places], Balls(mid[places], rad[places])
 
-    def _remover(self, free: tuple[int, ...]) -> fmpq_mat | None:
+    def _remover(self, free: tuple[int, ...]) -> Balls | None:
         if free not in self._removers:
-            columns = [self.live[k].indicator for k in free]
-            self._removers[free] = remover_of(self.creases, columns)
+            found = remover_of(self.creases, [self.live[k].indicator for k in free])
+            shape = self.shape[1], self.shape[1]
+            self._removers[free] = None if found is None else Balls.of(found.entries(), shape)
         return self._removers[free]
 
     def dependent(self, rows: Array) -> Array:
@@ -224,25 +248,32 @@ class CreaseTables:
         -------
         (B, m, d) array
         """
+        gram, gains = self._sums(rows, removers)
+        with np.errstate(all="ignore"):
+            found = shrunk_minima(gram, gains, float(self.ridge.mid), rows.shape[1], steps)
+            return self._polished(rows, gram, gains, found)
+
+    def followed(self, rows: Array, removers: Array) -> Array:
+        """Return the same where fast steps do not lead far: whatever the scales (Lemma 132)."""
+        gram, gains = self._sums(rows, removers)
+        with np.errstate(all="ignore"):
+            found = smoothed_minima(gram, gains, self.projectors.mid[rows], float(self.ridge.mid))
+            return self._polished(rows, gram, gains, found)
+
+    def _sums(self, rows: Array, removers: Array) -> tuple[Array, Array]:
+        """Return the inner products of responses, (B, m d, m d), and with targets, (B, m d)."""
         (count, size), (_, p, d) = rows.shape, self.shape
         roots = np.sqrt(self.weights.mid)
         kept = roots[:, None] * removers / roots
         columns = (roots[:, None] * self.responses.mid)[rows].swapaxes(1, 2)
         columns = kept @ columns.reshape(count, p, size * d)
         targets = (kept @ (roots * self.targets.mid)[:, None])[..., 0]
-        gram = columns.swapaxes(1, 2) @ columns
         gains = (columns.swapaxes(1, 2) @ targets[..., None])[..., 0]
-        ridge = float(self.ridge.mid)
-        with np.errstate(all="ignore"):
-            found = shrunk_minima(gram, gains, ridge, size, steps)
-            found = np.where(np.isfinite(found), found, 0.0)
-            found = self._polished(rows, gram, gains, ridge, found)
-        return np.where(np.isfinite(found), found, 0.0)
+        return columns.swapaxes(1, 2) @ columns, gains
 
-    def _polished(
-        self, rows: Array, gram: Array, gains: Array, ridge: float, slopes: Array
-    ) -> Array:
+    def _polished(self, rows: Array, gram: Array, gains: Array, slopes: Array) -> Array:
         """Take Newton steps with the units that are there."""
+        slopes, ridge = np.where(np.isfinite(slopes), slopes, 0.0), float(self.ridge.mid)
         count, size, d = slopes.shape
         projectors = self.projectors.mid[rows]
         apart = np.eye(d) - projectors
@@ -276,7 +307,7 @@ class CreaseTables:
             value = np.where(better[:, None], new, value)
             unit = np.where(better[:, None, None], new_unit, unit)
             length = np.where(better[:, None, None], new_length, length)
-        return slopes
+        return np.where(np.isfinite(slopes), slopes, 0.0)
 
     def judge(self, rows: Array, slopes: Array, removers: Balls) -> CreaseVerdicts:
         """Reject supports by balls around their residuals (Lemma 98).
@@ -293,10 +324,10 @@ class CreaseTables:
         CreaseVerdicts
             UNDECIDED is what is not rejected.
         """
-        forces, pulls, radius = self._ball(rows, slopes, removers)
+        forces, pulls, radius, caps = self._ball(rows, slopes, removers)
         slack = norm_bound(pulls) + self.reaches[rows] * radius * GROWTH
         is_slack = slack * GROWTH < _below(self.ridge)
-        up, down = self._rising(rows, pulls, radius)
+        up, down = self._rising(rows, pulls, radius, caps)
         kind = np.full(len(rows), CreaseVerdict.UNDECIDED, dtype=np.int8)
         place = np.full(len(rows), -1, dtype=np.int32)
         turning = self._turning(rows, forces, radius, up, down)
@@ -309,11 +340,21 @@ class CreaseTables:
             kind[some], place[some] = verdict, found[some].argmax(axis=1)
         return CreaseVerdicts(kind, place)
 
-    def _rising(self, rows: Array, pulls: Balls, radius: Array) -> tuple[Array, Array]:
-        """Return where some inputs are surely ordered as a crease asks, and where otherwise."""
+    def _rising(self, rows: Array, pulls: Balls, radius: Array, caps: Caps) -> tuple[Array, Array]:
+        """Return where some inputs are surely ordered as a crease asks, and where otherwise.
+
+        By u in the middle of the ball, or by the slope, whichever u is surely nearer to.
+        """
         inputs, lengths = self.places
-        heights = (inputs @ pulls[..., None])[..., 0]
-        slack = (self.reaches[rows] * radius)[..., None] * lengths * GROWTH
+        reach, ridge = self.reaches[rows] * radius * GROWTH, self.ridge.magnitude()
+        by_slope = caps.angle * ridge < reach
+        middle = Balls(
+            np.where(by_slope[..., None], caps.slopes.mid, pulls.mid),
+            np.where(by_slope[..., None], caps.slopes.rad, pulls.rad),
+        )
+        near = np.where(by_slope, caps.angle * caps.lengths * GROWTH, reach)
+        heights = (inputs @ middle[..., None])[..., 0]
+        slack = near[..., None] * lengths * GROWTH
         error = (heights.rad + slack + UNIT * np.abs(heights.mid)) * GROWTH + TINY_ROOT
         low, high, signs = heights.mid - error, heights.mid + error, self.signs[rows]
 
@@ -342,8 +383,10 @@ class CreaseTables:
         bad = (good & (turns[1][rows] > 0)).any(axis=2)
         return bad & is_no_end & (up != down)
 
-    def _ball(self, rows: Array, slopes: Array, removers: Balls) -> tuple[Balls, Balls, Array]:
-        """Return weighted residuals in the middle, their u, (B, m, d), and radii, (B, 1)."""
+    def _ball(
+        self, rows: Array, slopes: Array, removers: Balls
+    ) -> tuple[Balls, Balls, Array, Caps]:
+        """Return weighted residuals in the middle, their u, (B, m, d), radii, (B, 1), and caps."""
         given = Balls.exact(slopes)[..., None]
         responses = self.responses[rows]
         fitted = (responses @ given)[..., 0].sum(1)
@@ -354,19 +397,29 @@ class CreaseTables:
         left = (removers @ (spread - fitted)[..., None])[..., 0]
         forces = left * self.weights
         pulls = (responses.mT @ forces[:, None, :, None])[..., 0]
-        lengths = norm_bound((self.projectors[rows] @ given)[..., 0])
+        projected = (self.projectors[rows] @ given)[..., 0]
+        lengths = norm_bound(projected)
         steepest = norm_bound(pulls).max(axis=1)
         low = max(float(_below(self.ridge)), 0.0)
-        scale = np.minimum(1.0, low / np.maximum(steepest, low) * (1 - 8 * UNIT))
-        square = (forces * left).sum(1)
-        gain = (forces * spread).sum(1)
-        theta = Balls.exact(scale)
+        theta = np.minimum(1.0, low / np.maximum(steepest, low) * (1 - 8 * UNIT))
+        scale, short = Balls.exact(theta), Balls.exact(1.0) - Balls.exact(theta)
+        square, work = (forces * left).sum(1), (projected * pulls).sum(2).sum(1)
         price = self.ridge * Balls.exact(lengths).sum(1).widened(0.0)
-        half = Balls.exact(0.5)
-        gap = half * square + price - theta * gain + half * theta * theta * square
-        radius = np.sqrt(2 * gap.magnitude() * GROWTH) * GROWTH + TINY_ROOT
+        gap = (Balls.exact(0.5) * short * short * square + price - scale * work).magnitude()
+        gap = gap * MARGIN
+        radius = np.sqrt(2 * gap * GROWTH) * GROWTH + TINY_ROOT
         radius = np.where(np.isfinite(radius), radius, np.inf)
-        return forces * theta[:, None], pulls * theta[:, None, None], radius[:, None]
+        caps = Caps(projected, lengths, self._angles(gap, projected))
+        return forces * scale[:, None], pulls * scale[:, None, None], radius[:, None], caps
+
+    def _angles(self, gap: Array, slopes: Balls) -> Array:
+        """Return how far u / ridge is, at most, from slopes that are made as long as 1, (B, m)."""
+        least = np.maximum(np.abs(slopes.mid) - slopes.rad * GROWTH, 0.0)
+        length = np.sqrt((least * least).sum(axis=2)) / GROWTH - TINY_ROOT
+        bound = length * float(_below(self.ridge)) / GROWTH
+        with np.errstate(all="ignore"):
+            angle = np.sqrt(2 * gap[:, None] / bound * GROWTH) * GROWTH + TINY_ROOT
+        return np.where((bound > LEAST) & np.isfinite(angle), angle, np.inf)
 
 
 def _lists(rows: Sequence[Vector]) -> list[list[fmpq]]:

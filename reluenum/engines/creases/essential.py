@@ -20,14 +20,15 @@ from reluenum.algebra.numberfield import FIRST_BITS
 from reluenum.algebra.numbers import IsolatedPoint, rational_point
 from reluenum.engines.creases.creases import Crease, Creases
 from reluenum.engines.creases.enclosures import CreaseTables, CreaseVerdict
+from reluenum.engines.creases.interior import InteriorPath
 from reluenum.engines.creases.systems import CreasePoint, CreaseSystem
 from reluenum.engines.creases.tight import CreaseResidual
 from reluenum.errors import BackendError
 from reluenum.groebner.backends import Backends
 from reluenum.groebner.roots import claimed_root
 
-STEPS = (1000, 20_000)
-"""Steps towards the minimum of each convex problem; the few that are left need many."""
+PATH_BITS = (128, 512)
+"""Precisions in which minima are looked for that doubles did not find."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,9 +90,8 @@ class Decider:
         if self._is_dependent(support):
             return DecidedSupport(support, CreaseVerdict.DEPENDENT, -1, slopes)
         reason = "no box holds the minimum of its convex problem"
-        for tried in self._attempts(row, slopes):
-            kept = tuple(k for k, one in enumerate(tried) if one.any())
-            point = self.point(support, kept, tried)
+        for kept, start in self._attempts(support, slopes):
+            point = self.point(support, kept, start)
             if point is None:
                 continue
             found = self._slopes(point, support, kept)
@@ -121,32 +121,38 @@ class Decider:
                 return True
         return False
 
-    def _attempts(self, row: Sequence[int], slopes: np.ndarray) -> Iterator[np.ndarray]:
-        """Yield slopes from which a solution may be near, 0 for creases that may not be needed."""
-        if slopes.any(axis=1).all():
-            yield slopes
-        removers = self.tables.removers(np.array([row]))[1].mid
-        for steps in STEPS:
-            for kept in _parts(slopes):
-                chosen = np.array([[row[k] for k in kept]])
-                tried = np.zeros_like(slopes)
-                if kept:
-                    tried[list(kept)] = self.tables.approximate(chosen, removers, steps)[0]
-                if tried[list(kept)].any(axis=1).all():
-                    yield tried
+    def _attempts(
+        self, support: Sequence[Crease], slopes: np.ndarray
+    ) -> Iterator[tuple[tuple[int, ...], list[arb]]]:
+        """Yield creases that may be those that are needed, and unknowns near a solution."""
+        every = tuple(range(len(support)))
+        if start := _unknowns(support, slopes):
+            yield every, start
+        for bits in PATH_BITS:
+            for part in _parts(len(support)):
+                found = InteriorPath(self._system(support, part), bits).minimum()
+                if found is None:
+                    yield (), []
+                    continue
+                sets = found.needed() if part == every else [tuple(range(len(part)))]
+                for kept in sets:
+                    if all(found.lengths[k] > 0 for k in kept):
+                        yield tuple(part[k] for k in kept), found.unknowns(kept)
+
+    def _system(self, support: Sequence[Crease], kept: Sequence[int]) -> CreaseSystem:
+        """Return the system of some creases, others being held."""
+        held = tuple(crease for k, crease in enumerate(support) if k not in kept)
+        return CreaseSystem(self.creases, tuple(support[k] for k in kept), held)
 
     def point(
-        self, support: Sequence[Crease], kept: Sequence[int], slopes: np.ndarray
+        self, support: Sequence[Crease], kept: Sequence[int], start: Sequence[arb]
     ) -> CreasePoint | None:
         """Prove a simple solution with positive squares on some creases, others being held."""
-        held = tuple(crease for k, crease in enumerate(support) if k not in kept)
-        system = CreaseSystem(self.creases, tuple(support[k] for k in kept), held)
+        system = self._system(support, kept)
         if not kept:
             return CreasePoint(system, rational_point())
-        start = _unknowns(system.support, [slopes[k] for k in kept])
-        if start is None:
-            return None
-        box = certified_box(system.system, lambda _: polished(system.system, start))
+        near = lambda _: polished(system.system, start)  # noqa: E731
+        box = certified_box(system.system, near, sizes=_sizes_of_unknowns(system.support, start))
         if box is None or not all(square > 0 for square in box[-len(kept) :]):
             return None
         claim = partial(claimed_root, self.backends)
@@ -180,11 +186,18 @@ class Decider:
         return found
 
 
-def _parts(slopes: np.ndarray) -> list[tuple[int, ...]]:
-    """Return all sets of units, large ones first, of those of one size the longest."""
-    lengths = np.linalg.norm(slopes, axis=1)
-    sets = (kept for k in range(len(slopes) + 1) for kept in combinations(range(len(slopes)), k))
-    return sorted(sets, key=lambda kept: (-len(kept), -lengths[list(kept)].sum()))
+def _parts(size: int) -> list[tuple[int, ...]]:
+    """Return all sets of units but the empty one, large ones first."""
+    return [kept for k in range(size, 0, -1) for kept in combinations(range(size), k)]
+
+
+def _sizes_of_unknowns(support: Sequence[Crease], unknowns: Sequence[arb]) -> list[arb]:
+    """Return how large unknowns are: all of one unit vector alike."""
+    found: list[arb] = []
+    for crease in support:
+        own = unknowns[len(found) : len(found) + len(crease.basis)]
+        found += [max(map(abs, own))] * len(own)
+    return [*found, *map(abs, unknowns[len(found) :])]
 
 
 def _unknowns(support: Sequence[Crease], slopes: Sequence[np.ndarray]) -> list[arb] | None:

@@ -46,7 +46,7 @@ VERDICTS = tuple(verdict.text for verdict in CreaseVerdict)
 KEPT = {CreaseVerdict.POINT, CreaseVerdict.REDUCIBLE, CreaseVerdict.UNDECIDED}
 """What is looked at again once all supports are examined."""
 
-STEPS = 300
+STEPS = 50
 """Fast steps towards the minimum of each convex problem."""
 
 LARGEST_TABLE = 1 << 21
@@ -128,6 +128,11 @@ class CreaseSurvey:
         if len(left):
             _, removers = self.tables.removers(rows[left])
             slopes[left] = self.tables.approximate(rows[left], removers.mid, STEPS)
+            kind[left], place[left] = self.tables.judge(rows[left], slopes[left], removers)
+            hard = kind[left] == CreaseVerdict.UNDECIDED
+            left, removers = left[hard], removers[hard]
+        if len(left):
+            slopes[left] = self.tables.followed(rows[left], removers.mid)
             kind[left], place[left] = self.tables.judge(rows[left], slopes[left], removers)
         for k in np.flatnonzero(kind == CreaseVerdict.UNDECIDED):
             one = self.decider.settled(rows[k].tolist(), slopes[k])

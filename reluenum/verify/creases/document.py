@@ -24,7 +24,7 @@ from .strata import Stratum
 
 
 def heading(document: dict[str, Any]) -> dict[str, Any]:
-    """Claim 321: the certificate is about the problem; nothing else is said but what is proved."""
+    """Claim 327: the certificate is about the problem; nothing else is said but what is proved."""
     optional = {key: OPTIONAL[key] for key in ("software",) if key in document}
     shape = dict.fromkeys(PROVED, ...) | {"completeness": "certificate"}
     matched(document, shape | optional, "document")
@@ -38,7 +38,7 @@ def heading(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def every_support(sites: Sites, count: int, certificate: dict[str, Any]) -> None:
-    """Claim 322: there are as many records as supports: one for each."""
+    """Claim 328: there are as many records as supports: one for each."""
     expected = supports_up_to(len(sites.creases), largest(sites))
     require(count == expected, f"certificate: {count} records for {expected} supports")
     matched(certificate["records"], count, "certificate: records")
@@ -58,7 +58,7 @@ class Minima:
         self.sites = self.judged.sites
 
     def texts(self, number: Number, square: Number = lambda _: 1) -> Texts:
-        """Claim 323: number * sqrt(square), correctly rounded to 30 digits; 0 is exactly 0.
+        """Claim 329: number * sqrt(square), correctly rounded to 30 digits; 0 is exactly 0.
 
         There are two texts for a number that lies between two decimals as far as is known.
         """
@@ -75,7 +75,7 @@ class Minima:
         return self.core.settle(question, "a decimal of the document", TEXT_BITS)
 
     def record(self, names: Sequence[tuple], given: Any, best: list[Landing]) -> dict[str, Any]:
-        """Claim 324: what a document has to say of it, its strata in the order of the document."""
+        """Claim 330: what a document has to say of it, its strata in the order of the document."""
         known = {name(stratum): stratum for stratum in self.strata}
         strata = [known[key] for key in names]
         kinds = {unit.kind for stratum in strata for unit in stratum.units}
@@ -114,7 +114,7 @@ class Minima:
         }
 
     def representative(self, stratum: Stratum) -> dict[str, Any]:
-        """Claim 325: the network in the middle of a stratum; units that are alike are equal."""
+        """Claim 331: the network in the middle of a stratum; units that are alike are equal."""
         groups, units = [Group(stratum, *pair) for pair in stratum.groups], []
         for group in groups:
             numbers = [lambda _, s=group.unit.sign: fmpq(s), *group.vector()]
@@ -152,7 +152,7 @@ def name_of(record: Any) -> tuple:
 
 
 def enumeration(sites: Sites, locally_minimal: int) -> dict[str, Any]:
-    """Claim 326: the counts: of columns of signs, sets of creases, and residuals of minima."""
+    """Claim 332: the counts: of columns of signs, sets of creases, and residuals of minima."""
     columns, width = sites.columns, sites.width
     return {
         "sign_matrices": str(2 ** (sites.points * width)),
@@ -166,7 +166,7 @@ def enumeration(sites: Sites, locally_minimal: int) -> dict[str, Any]:
 
 
 def lowest(found: Sequence[Landing]) -> list[Landing]:
-    """Claim 327: global at the width is what is so at every width, else what has the least loss.
+    """Claim 333: global at the width is what is so at every width, else what has the least loss.
 
     Equal losses are one root of one polynomial.
     """
@@ -175,7 +175,7 @@ def lowest(found: Sequence[Landing]) -> list[Landing]:
 
 
 def check(found: Sequence[Landing], records: Any) -> None:
-    """Claim 328: the document has these components, each once and right, by ascending loss."""
+    """Claim 334: the document has these components, each once and right, by ascending loss."""
     require(type(records) is list, "components: no list")
     parts = [Minima(landing, *part) for landing in found for part in forms_joined(landing)]
     left = {frozenset(map(name, part.strata)): part for part in parts}

@@ -23,7 +23,7 @@ class Group:
         self.crease = self.judged.crease_of(unit)
 
     def square(self, residual: Residual) -> Any:
-        """Claim 310: the sum of a^2, of weights at all levels (Lemma 95)."""
+        """Claim 316: the sum of a^2, of weights at all levels (Lemma 95)."""
         flows = self.stratum.chosen(residual)
         if flows is None:
             return None
@@ -41,11 +41,11 @@ class Group:
         return [*slopes, self.offset]
 
     def slope(self, residual: Residual, k: int) -> Any:
-        """Claim 311: b / |b| is s u_F / Lambda (Lemma 92); here one of its coordinates."""
+        """Claim 317: b / |b| is s u_F / Lambda (Lemma 92); here one of its coordinates."""
         return residual.u(self.crease)[k] * (self.unit.sign / self.judged.sites.ridge)
 
     def offset(self, residual: Residual) -> Any:
-        """Claim 312: -c / |b| is the mean of the levels; a line bends as far before all inputs.
+        """Claim 318: -c / |b| is the mean of the levels; a line bends as far before all inputs.
 
         As far as they are apart.
         """
@@ -85,7 +85,7 @@ class Group:
 
 
 def level(groups: Sequence[Group], residual: Residual) -> Any:
-    """Claim 313: the output bias is what units and the residual leave of the target at a site."""
+    """Claim 319: the output bias is what units and the residual leave of the target at a site."""
     sites = residual.sites
     if any(group.square(residual) is None for group in groups):
         return None
@@ -98,7 +98,7 @@ def left_at(groups: Sequence[Group], residual: Residual, site: int) -> Any:
 
 
 def outer(groups: Sequence[Group], residual: Residual, k: int) -> Any:
-    """Claim 314: a coordinate of the best linear part, or behind these the best output bias."""
+    """Claim 320: a coordinate of the best linear part, or behind these the best output bias."""
     sites = residual.sites
     if any(group.square(residual) is None for group in groups):
         return None

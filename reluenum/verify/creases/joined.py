@@ -34,7 +34,7 @@ class Landing:
         return list(strata_of(self.weights))
 
     def loss(self, residual: Residual) -> Any:
-        """Claim 315: the loss is 2 r.y - |r|^2, and what no network fits (Lemma 83)."""
+        """Claim 321: the loss is 2 r.y - |r|^2, and what no network fits (Lemma 83)."""
         sites = self.judged.sites
         pairs = zip(residual.forces, sites.copies, strict=True)
         square = sum((x * x * (1 / w) for x, w in pairs), start=-sites.scatter)
@@ -55,7 +55,7 @@ class Landing:
         return self.loss(self.core.exact).minimal_polynomial()
 
     def has(self, core: Core) -> bool:
-        """Claim 316: r_S is this residual if the creases of S are tight here, and weights fit.
+        """Claim 322: r_S is this residual if the creases of S are tight here, and weights fit.
 
         For y - r is a combination of the z_F with q_F >= 0, and of indicators: r is nearest to Ry.
         """
@@ -97,7 +97,7 @@ class Landing:
             yield dict(zip(own, start, strict=True))
 
     def components(self) -> Iterator[Component]:
-        """Claim 317: strata are connected if one is in the closure of the other (Lemma 97)."""
+        """Claim 323: strata are connected if one is in the closure of the other (Lemma 97)."""
         known = {stratum.units: stratum for stratum in self.strata}
         links, met = links_of(self.judged, known), set()
         for start in known:
@@ -108,7 +108,7 @@ class Landing:
 
 
 def landings(points: Sequence[Core]) -> list[Landing]:
-    """Claim 318: minima have these residuals, each once: a set of creases has one (Lemma 93).
+    """Claim 324: minima have these residuals, each once: a set of creases has one (Lemma 93).
 
     Those whose own creases are not all tight are needed by no minimum (Lemma 94).
     """
@@ -125,7 +125,7 @@ def landings(points: Sequence[Core]) -> list[Landing]:
 
 
 def forms_joined(landing: Landing) -> Iterator[Component]:
-    """Claim 319: components that differ by mirror images of units are listed as one (Lemma 129).
+    """Claim 325: components that differ by mirror images of units are listed as one (Lemma 129).
 
     They have their strata in common, up to mirror images; of each the form stands where all units
     have the form that stands for both.
@@ -159,7 +159,7 @@ def is_shown(stratum: Stratum) -> bool:
 
 
 def known(landing: Landing, names: set[frozenset]) -> bool:
-    """Claim 320: residuals with a set of creases of living units in common are one (Lemma 93)."""
+    """Claim 326: residuals with a set of creases of living units in common are one (Lemma 93)."""
     sets = {frozenset(unit_creases(stratum)) for stratum in landing.strata}
     met = not sets.isdisjoint(names)
     names |= sets

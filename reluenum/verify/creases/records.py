@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from itertools import chain, combinations, permutations
+from itertools import chain, combinations, groupby, islice, permutations
 from typing import Any
 
 from flint import arb_mat, ctx
@@ -12,6 +12,7 @@ from ..reals import LEVELS, RATIONAL, Algebraic, CertificateError, dot, matched,
 from ..records import DESCRIPTION, numbers_of
 from .cores import Core, applied, solved
 from .residuals import Exact, Residual, Rough
+from .screens import Screens
 from .sites import Crease, Sites, Support
 from .units import Judged
 
@@ -20,7 +21,7 @@ MOST_EXACT = 1 << 14
 
 
 def described(sites: Sites, support: Support, numbers: list[Algebraic]) -> Exact:
-    """Claim 281: a description solves (24.6), with q >= 0; so the residual is r_S (Lemma 93).
+    """Claim 287: a description solves (24.6), with q >= 0; so the residual is r_S (Lemma 93).
 
     What does not hold nearly is refused without long arithmetic.
     """
@@ -71,7 +72,7 @@ def read_descriptions(sites: Sites, entries: Any) -> dict[Support, Exact]:
 
 
 def dependent(sites: Sites, support: Support) -> bool:
-    """Claim 282: S has no simple solution, or no independent columns (Lemma 94, Lemma 99).
+    """Claim 288: S has no simple solution, or no independent columns (Lemma 94, Lemma 99).
 
     They are too many, or indicators are dependent, or u of one crease follows from that of another.
     """
@@ -84,17 +85,17 @@ def dependent(sites: Sites, support: Support) -> bool:
 
 
 def slack(core: Core, crease: Crease) -> None:
-    """Claim 283: |u_F(r_S)| < Lambda. Then S has no stationary network (Lemma 92)."""
+    """Claim 289: |u_F(r_S)| < Lambda. Then S has no stationary network (Lemma 92)."""
     require(core.ask(Residual.excess, crease) < 0, "u is not shorter than the ridge")
 
 
 def leaves(core: Core, crease: Crease) -> None:
-    """Claim 284: neither sign of u_F(r_S) orders sites as F asks. Nor has it then (Lemma 92)."""
+    """Claim 290: neither sign of u_F(r_S) orders sites as F asks. Nor has it then (Lemma 92)."""
     require(core.ask(Residual.side, crease) == 0, "u does not leave the crease")
 
 
 def turns(core: Core, crease: Crease) -> None:
-    """Claim 285: a kink on F is not good, and bounds no gap: no minimum needs S (Lemma 94).
+    """Claim 291: a kink on F is not good, and bounds no gap: no minimum needs S (Lemma 94).
 
     There is one sign that u can have, or none.
     """
@@ -111,7 +112,7 @@ def turns(core: Core, crease: Crease) -> None:
 
 
 def reducible(core: Core, place: int) -> None:
-    """Claim 286: q_F = 0 for some F. So no simple solution of S has q > 0 (Lemma 100).
+    """Claim 292: q_F = 0 for some F. So no simple solution of S has q > 0 (Lemma 100).
 
     This follows from a description, or if u is not too long at the point of the others.
     """
@@ -138,7 +139,7 @@ def part_of(core: Core, places: list[int]) -> Core:
 
 
 def point(core: Core) -> None:
-    """Claim 287: r_S has multipliers q > 0, and the R_S z_F are independent (Lemma 93).
+    """Claim 293: r_S has multipliers q > 0, and the R_S z_F are independent (Lemma 93).
 
     Multipliers q >= 0 of the constraints |u_F| <= Lambda exist; they solve a linear system, which
     elimination finds regular. Where q_F > 0, |u_F| = Lambda.
@@ -177,20 +178,30 @@ class Proof:
         self.points = [Core(sites, (), [], Exact(sites, (), [], [], RATIONAL, sites.remover(())))]
 
     def read(self, records: Iterable[Record]) -> None:
-        """Claim 288: every support has a record, in order, and each of them is true.
+        """Claim 294: every support has a record, in order, and each of them is true.
 
         So a minimum has the residual of constants, or of a support with a point (Theorem J).
         """
         support: Support = ()
         try:
-            for support, record in zip(supports(self.sites), records, strict=True):
-                self._check(support, *record)
+            for support, record, is_sure in self._screened(records):
+                if not is_sure:
+                    self._check(support, *record)
                 self.verdicts[record[0]] += 1
         except CertificateError as error:
             name = "|".join(self.sites.creases[place].text for place in support)
             text = f"record {self.verdicts.total()} ({name}): {error}"
             raise CertificateError(text) from error
         require(not self.descriptions, "an exact description belongs to no record with a point")
+
+    def _screened(self, records: Iterable[Record]) -> Iterator[tuple[Support, Record, bool]]:
+        """Yield supports with their records, and whether doubles have proved what these say."""
+        screens, pairs = Screens(self.sites), zip(supports(self.sites), records, strict=True)
+        for _, own in groupby(pairs, key=lambda pair: len(pair[0])):
+            while batch := list(islice(own, screens.batch)):
+                chosen, claims = zip(*batch, strict=True)
+                sure = screens.proved(chosen, claims) if screens.fit else [False] * len(batch)
+                yield from zip(chosen, claims, sure, strict=True)
 
     def _check(self, support: Support, verdict: Any, place: Any, w: Any) -> None:
         """See that the claim of a record is true."""

@@ -7,8 +7,8 @@ from typing import Any
 from flint import arb, arb_mat, fmpq, fmpq_mat
 
 from ..exact import Forms
-from ..reals import Algebraic, Root, dot, root_above, sign
-from .sites import Crease, Remover, Sites
+from ..reals import Algebraic, Root, dot, norm, root_above, sign
+from .sites import Crease, Remover, Sites, Steps
 from .spaces import Space
 
 
@@ -81,10 +81,14 @@ class Residual:
 
     def _orders(self, crease: Crease) -> set[int | None]:
         """Return the signs of rises; a sum of two of them may be known where neither is."""
-        signs = set(map(sign, self.values(crease.rises)))
+        signs = set(self._signs(crease, crease.rises))
         if None in signs:
-            signs |= set(map(sign, self.values(crease.spans))) - {None}
+            signs |= set(self._signs(crease, crease.spans)) - {None}
         return signs
+
+    def _signs(self, crease: Crease, steps: Steps) -> list[int | None]:
+        """Return the signs of some of the forms of a crease."""
+        return list(map(sign, self.values(steps.forms)))
 
     def exceeds(self, crease: Crease) -> bool | None:
         """Whether |u_F| > Lambda, and u_F or -u_F orders sites as the crease asks."""
@@ -193,9 +197,35 @@ class Ball(Rough):
         for slope, u in zip(self.slopes, us, strict=True):
             b = slope.entries()
             gap += ridge * root_above(dot(b, b)) - self.theta * dot(b, u)
-        self.radius = root_above(2 * gap)
+        self.gap, self.radius = gap, root_above(2 * gap)
         if not (self.radius.is_finite() and self.theta > 0):
             self.radius = arb("inf")
+
+    def _signs(self, crease: Crease, steps: Steps) -> list[int | None]:
+        """Return the signs of steps, by the slope of the crease where the ball does not tell."""
+        signs = super()._signs(crease, steps)
+        if None not in signs or crease not in self.caps:
+            return signs
+        near = map(sign, self._along_slope(crease, steps))
+        return [t if s is None else s for s, t in zip(signs, near, strict=True)]
+
+    def _along_slope(self, crease: Crease, steps: Steps) -> list[arb]:
+        """Return steps along u_F |b| / Lambda, b being the slope of a crease."""
+        slope, width = self.slopes[self.creases.index(crease)], self.caps[crease]
+        values = (steps.ways.of(self.bits) * slope).entries()
+        pairs = zip(values, steps.lengths(self.bits), strict=True)
+        return [arb(value, (length * width).upper()) for value, length in pairs]
+
+    @cached_property
+    def caps(self) -> dict[Crease, arb]:
+        """Claim 281: |u_F |b| / Lambda - b|^2 <= 2 gamma |b| / Lambda for b = b_F (Lemma 130)."""
+        found = {}
+        for crease, slope in zip(self.creases, self.slopes, strict=True):
+            length = norm(slope.entries())
+            width = root_above(2 * self.gap * length / self.sites.ridge)
+            if length > 0 and width.is_finite():
+                found[crease] = width
+        return found
 
     def roughly(self, forms: Forms) -> list[arb]:
         """Return enclosures."""

@@ -1,11 +1,11 @@
 """The data in any dimension, exactly: distinct inputs, creases, and linear forms of residuals."""
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from math import inf
 from typing import Any
 
-from flint import fmpq, fmpq_mat
+from flint import arb, ctx, fmpq, fmpq_mat
 
 from ..exact import (
     PROBLEM,
@@ -18,7 +18,7 @@ from ..exact import (
     short,
     weights_of,
 )
-from ..reals import dot, matched, require
+from ..reals import dot, matched, require, root_above
 
 MOST_UNITS = 1 << 10
 MOST_WORK = 10**9  # multiplications towards the rays of the arrangement
@@ -38,6 +38,18 @@ def has_free_biases(problem: Any) -> None:
     require(len(problem["x"]) == len(problem["y"]), "problem: x, y")
     require(problem["width"] != "all", "problem: every width")
     require(problem["width"] <= MOST_UNITS, f"problem: more than {MOST_UNITS} units")
+
+
+class Steps:
+    """Ways between sites: `ways` are forms of slopes, `forms` those of forces, u_F along them."""
+
+    def __init__(self, ways: fmpq_mat, u: fmpq_mat) -> None:
+        self.ways, self.forms = Forms(ways), Forms(ways * u)
+        self.lengths = cache(self._lengths)
+
+    def _lengths(self, bits: int) -> list[arb]:
+        with ctx.workprec(bits):
+            return [root_above(arb(dot(way, way))) for way in self.ways.exact.tolist()]
 
 
 class Crease:
@@ -84,17 +96,20 @@ class Crease:
         return Forms(fmpq_mat([self.sites.indicator(self.active)]))
 
     @cached_property
-    def rises(self) -> Forms:
+    def rises(self) -> "Steps":
         """Claim 271: all of these have the sign s iff s u_F . x orders sites as the face asks."""
         low, high, middle = self._parts
         pairs = [(j, k) for j in middle[:1] or low for k in high]
         return self._steps(pairs + [(j, k) for j in low for k in middle[:1]])
 
     @cached_property
-    def spans(self) -> Forms:
-        """The steps from inactive to active sites: sums of two of these if there are zeros."""
+    def spans(self) -> "Steps":
+        """The steps on which the same is true beside these: between any sites that differ."""
         low, high, middle = self._parts
-        return self._steps([(j, k) for j in low for k in high] if middle else [])
+        pairs = [(j, k) for j in low for k in high] if middle else []
+        for z in middle[1:]:
+            pairs += [(z, k) for k in high] + [(j, z) for j in low]
+        return self._steps(pairs)
 
     @property
     def _parts(self) -> tuple[list[int], list[int], list[int]]:
@@ -103,10 +118,10 @@ class Crease:
         low, high, middle = map(self.sites.members, (inactive, self.active, self.zeros))
         return low, high, middle
 
-    def _steps(self, pairs: Sequence[tuple[int, int]]) -> Forms:
-        """Return u_F along the way from the first site of each pair to the other."""
+    def _steps(self, pairs: Sequence[tuple[int, int]]) -> "Steps":
+        """Return the ways from the first site of each pair to the other, and u_F along them."""
         steps = [x for j, k in pairs for x in self.sites.between(j, k)]
-        return Forms(fmpq_mat(len(pairs), self.sites.depth, steps) * self.u.exact)
+        return Steps(fmpq_mat(len(pairs), self.sites.depth, steps), self.u.exact)
 
     @cached_property
     def turns(self) -> Forms:

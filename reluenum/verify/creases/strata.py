@@ -32,7 +32,7 @@ class Stratum:
 
     @cached_property
     def freedom(self) -> int:
-        """Claim 304: the dimension of the weights on a set of nodes, by the vertices alone.
+        """Claim 310: the dimension of the weights on a set of nodes, by the vertices alone.
 
         A largest proper face has one dimension less.
         """
@@ -45,7 +45,7 @@ class Stratum:
 
     @property
     def dimension(self) -> int:
-        """Claim 305: free parameters of units, less the rank of the nodes (Lemma 86, Lemma 97)."""
+        """Claim 311: free parameters of units, less the rank of the nodes (Lemma 86, Lemma 97)."""
         rank = len(self.held) - self.freedom
         return sum(FREE[unit.kind] for unit in self.units) - rank
 
@@ -72,7 +72,7 @@ class Stratum:
         return [known[self.weights.supports[k]] for k in self.inside]
 
     def part(self, flows: Sequence[dict], unit: Unit, residual: Residual) -> list[tuple[Any, Any]]:
-        """Claim 306: the levels of a unit with its weights there, in the mean of the vertices.
+        """Claim 312: the levels of a unit with its weights there, in the mean of the vertices.
 
         Each weight is shared equally among the units that have a node.
         """
@@ -84,7 +84,7 @@ class Stratum:
         return found
 
     def bends(self, flows: Sequence[dict], unit: Unit, residual: Residual) -> Ends:
-        """Claim 307: the closed interval of the bends that such a unit can have (Lemma 86)."""
+        """Claim 313: the closed interval of the bends that such a unit can have (Lemma 86)."""
         knots = self.judged.knots(unit)
         levels = [self.judged.level(residual, self.judged.nodes[knot]) for knot in knots]
         if unit.kind == "line":
@@ -114,7 +114,7 @@ def extreme(numbers: Sequence[Any], way: int) -> Any:
 
 
 def strata_of(weights: Weights) -> Iterator[Stratum]:
-    """Claim 308: strata are the ways to choose units whose nodes can have weights (Lemma 96)."""
+    """Claim 314: strata are the ways to choose units whose nodes can have weights (Lemma 96)."""
     judged = weights.judged
     width, units = judged.sites.width, judged.units
     ways = comb(len(units) + width - 1, width)
@@ -130,7 +130,7 @@ def strata_of(weights: Weights) -> Iterator[Stratum]:
 
 
 def within(supports: Sequence[frozenset[int]], nodes: frozenset[int]) -> list[int]:
-    """Claim 309: nodes are the union of the vertices within, of one at least (Lemma 96)."""
+    """Claim 315: nodes are the union of the vertices within, of one at least (Lemma 96)."""
     inside = [k for k, support in enumerate(supports) if support <= nodes]
     union = frozenset().union(*(supports[k] for k in inside))
     return inside if union == nodes else []

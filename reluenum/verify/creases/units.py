@@ -38,7 +38,7 @@ class Node:
 
 
 def narrowed(core: Core) -> bool:
-    """Claim 289: h = 0 if u_F - s u_G = h d and d . (u_F + s u_G) is not 0 (Lemma 101).
+    """Claim 295: h = 0 if u_F - s u_G = h d and d . (u_F + s u_G) is not 0 (Lemma 101).
 
     For h d . (u_F + s u_G) = |u_F|^2 - |u_G|^2, and both lengths are Lambda in S.
     """
@@ -77,7 +77,7 @@ class Judged:
         return self.sites
 
     def excess(self, crease: Crease) -> int:
-        """Claim 290: the sign of |u_F| - Lambda; it is 0 for S, and where u is that of one in S."""
+        """Claim 296: the sign of |u_F| - Lambda; it is 0 for S, and where u is that of one in S."""
         if crease in self.core.creases:
             return 0
         if surely := self.surely[self.sites.place_of[crease.text]]:
@@ -100,12 +100,12 @@ class Judged:
 
     @cached_property
     def is_stationary(self) -> bool:
-        """Claim 291: all creases of S are tight. If not, no minimum needs S (Lemma 94)."""
+        """Claim 297: all creases of S are tight. If not, no minimum needs S (Lemma 94)."""
         return all(self.core.ask(Residual.side, crease) for crease in self.core.creases)
 
     @cached_property
     def tight(self) -> list[Tight]:
-        """Claim 292: the tight creases, with the signs of a that units there can have."""
+        """Claim 298: the tight creases, with the signs of a that units there can have."""
         found = []
         for crease, excess in self.excesses.items():
             if excess == 0 and not self.core.ask(Residual.tilt, crease):
@@ -116,13 +116,13 @@ class Judged:
 
     @cached_property
     def is_global(self) -> bool:
-        """Claim 293: M(r) <= Lambda iff no |u| that orders sites is larger (Lemma 95)."""
+        """Claim 299: M(r) <= Lambda iff no |u| that orders sites is larger (Lemma 95)."""
         longer = [c for c, excess in self.excesses.items() if excess > 0 and not c.is_open]
         return not any(self.core.ask(Residual.exceeds, crease) for crease in longer)
 
     @cached_property
     def directions(self) -> list[list[Tight]]:
-        """Claim 294: units are along one direction if s u_F is the same vector."""
+        """Claim 300: units are along one direction if s u_F is the same vector."""
         found: list[list[Tight]] = []
         for one in self.tight:
             known = (part for part in found if self._along(part[0], one))
@@ -148,7 +148,7 @@ class Judged:
 
     @cached_property
     def nodes(self) -> list[Node]:
-        """Claim 295: the kinks along a direction, those with more active sites first."""
+        """Claim 301: the kinks along a direction, those with more active sites first."""
         found = []
         for side, part in enumerate(self.directions, start=1):
             kinks = [tight for tight in part if not tight.crease.is_open]
@@ -177,7 +177,7 @@ class Judged:
         return found
 
     def _place(self, side: int, crease: Crease) -> int:
-        """Claim 296: a gap lies between two neighbouring kinks, a line before the first one.
+        """Claim 302: a gap lies between two neighbouring kinks, a line before the first one.
 
         In a gap with the active sites A these have the active sites A, and A with the zeros.
         """
@@ -196,7 +196,7 @@ class Judged:
 
     @cached_property
     def units(self) -> list[Unit]:
-        """Claim 297: kinks have to be good, which gaps and lines are (Lemma 95)."""
+        """Claim 303: kinks have to be good, which gaps and lines are (Lemma 95)."""
         good = (unit for unit, tight in self.living if unit.kind != "kink" or self._is_good(tight))
         return sorted([*good, *self._dead()])
 
@@ -204,7 +204,7 @@ class Judged:
         return self.is_global or not self.core.ask(Residual.turns, tight.crease, tight.sign)
 
     def _dead(self) -> Iterator[Unit]:
-        """Claim 298: c < 0 is always there, c > 0 if |u| <= Lambda, c = 0 if M(r) is (Lemma 85)."""
+        """Claim 304: c < 0 is always there, c > 0 if |u| <= Lambda, c = 0 if M(r) is (Lemma 85)."""
         lines = [excess for crease, excess in self.excesses.items() if crease.is_line]
         there = (True, max(lines, default=0) <= 0, self.is_global)
         return (Unit(kind) for kind, holds in zip(DEAD, there, strict=True) if holds)

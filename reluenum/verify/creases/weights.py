@@ -84,12 +84,12 @@ class Columns:
         return applied(kink.values.exact.tolist(), [x / self.sites.ridge for x in u])
 
     def start(self, size: int) -> Vector | None:
-        """Claim 299: y - r_S is made of the columns of S; those of its hinges span the same."""
+        """Claim 305: y - r_S is made of the columns of S; those of its hinges span the same."""
         found = solved([row[:size] for row in self.gram[:size]], self.gains[:size])
         return None if found is None else [*found, *[fmpq(0)] * (len(self.nodes) - size)]
 
     def kernel(self) -> list[Vector] | None:
-        """Claim 300: what weights can be added to others with no effect at the inputs.
+        """Claim 306: what weights can be added to others with no effect at the inputs.
 
         Exactly, or all that `relations` knows if the other columns are seen to be independent.
         """
@@ -113,7 +113,7 @@ class Columns:
         return found
 
     def relations(self) -> Iterator[Vector]:
-        """Claim 301: the two first levels of a line have one column, and gaps their indicators.
+        """Claim 307: the two first levels of a line have one column, and gaps their indicators.
 
         1_A is the difference of the columns at the ends of a gap, divided by that of the levels.
         With a linear part a kink has the column of its mirror image, and of two opposite gaps one
@@ -168,7 +168,7 @@ class Columns:
 def vertices(
     nodes: Sequence[int], start: Vector, kernel: Sequence[Vector], total: Any
 ) -> list[Flow] | None:
-    """Claim 302: the vertices of the polytope of all W >= 0 that add up to y - r (Lemma 96).
+    """Claim 308: the vertices of the polytope of all W >= 0 that add up to y - r (Lemma 96).
 
     At each of them as many independent ones as the kernel has dimensions are 0.
     """
@@ -187,7 +187,7 @@ def vertices(
 
 
 def reach_of(start: Vector, kernel: Sequence[Vector], total: Any) -> list[arb]:
-    """Claim 303: how large factors of the kernel can be, as no weight is larger than the total.
+    """Claim 309: how large factors of the kernel can be, as no weight is larger than the total.
 
     None are known if they are exact, or if no corner is regular.
     """

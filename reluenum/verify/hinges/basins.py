@@ -19,7 +19,7 @@ EXACT = ("barrier", "depth", "height")
 
 
 def numbers(name: str, value: fmpq) -> dict[str, Any]:
-    """Claim 335: a loss, or a height, stands as a decimal of 30 digits and as a fraction."""
+    """Claim 341: a loss, or a height, stands as a decimal of 30 digits and as a fraction."""
     return {name: exact_text(value), f"{name}_exact": str(value)}
 
 
@@ -36,7 +36,7 @@ class Listed:
         self.leaves: list[Region] = []
 
     def _inside(self, graph: Graph, strata: Sequence[Sequence[Kinks]]) -> Iterator[int]:
-        """Claim 336: these have its loss, and units in the closed cells of one of its strata.
+        """Claim 342: these have its loss, and units in the closed cells of one of its strata.
 
         For there the loss is convex, and least at the minima (Lemma 118).
         """
@@ -97,7 +97,7 @@ class Basins:
         self.number = {id(leaf): number for number, leaf in enumerate(self.leaves)}
 
     def _give_leaves(self) -> None:
-        """Claim 337: each leaf belongs to one component of the list, and has all points of that.
+        """Claim 343: each leaf belongs to one component of the list, and has all points of that.
 
         A component with points that are in no leaf is no basin (Lemma 118).
         """
@@ -115,7 +115,7 @@ class Basins:
         return component.leaves
 
     def _numbered_leaves(self, records: Any) -> list[Region]:
-        """Claim 338: leaves stand in the order of the list.
+        """Claim 344: leaves stand in the order of the list.
 
         If units have names and a component has several leaves, each is told by the faces of its
         units at one of its points.
@@ -157,7 +157,7 @@ class Basins:
         return self.of_leaf[id(self.leaves[self.first(region)])]
 
     def check(self) -> None:
-        """Claim 339: merges and components are those of the tree, each once and right."""
+        """Claim 345: merges and components are those of the tree, each once and right."""
         self._number_merges(self.document["merges"])
         for number, record in enumerate(self.document["merges"]):
             with told(f"merge {number}"):
@@ -166,7 +166,7 @@ class Basins:
         matched(self.document["components"], expected, "components")
 
     def _number_merges(self, records: Any) -> None:
-        """Claim 340: a merge is told by the leaves that it joins; they are sorted by loss."""
+        """Claim 346: a merge is told by the leaves that it joins; they are sorted by loss."""
         left = {self._names(region): region for region in self.tree.merges}
         self.merges: list[Region] = []
         for number, record in enumerate(records):
@@ -192,7 +192,7 @@ class Basins:
         return self.graph.nodes[region.passes[0]][0].loss
 
     def _merge(self, region: Region, record: Any) -> None:
-        """Claim 341: the child with the lowest minimum is the last one, and so on."""
+        """Claim 347: the child with the lowest minimum is the last one, and so on."""
         children = sorted(region.children, key=lambda child: -self.first(child))
         met, level = record["passes"], self._level(region)
         passes = [self._pass(point) for point in self._points(region.passes)]
@@ -228,7 +228,7 @@ class Basins:
         ]
 
     def _pass(self, point: Point) -> dict[str, Any]:
-        """Claim 342: at a pass a unit is zero, or one crosses the data points at its kink."""
+        """Claim 348: at a pass a unit is zero, or one crosses the data points at its kink."""
         found = {"support": self._support(point), "event": "death", "unit": None, "points": None}
         if len(point.units) == self.line.width:
             unit = point.crossing()
@@ -239,7 +239,7 @@ class Basins:
         return found
 
     def _path(self, record: Any, start: int, stop: int, most: fmpq) -> None:
-        """Claim 343: a path leads from leaf to leaf, no corner is above the level (Lemma 43).
+        """Claim 349: a path leads from leaf to leaf, no corner is above the level (Lemma 43).
 
         Each corner is a point of the graph, neighbours are in one product of cells, unit by unit.
         """
@@ -277,7 +277,7 @@ class Basins:
         return units
 
     def _component(self, component: Listed) -> dict[str, Any]:
-        """Claim 344: what the tree says of a component (Lemma 118)."""
+        """Claim 350: what the tree says of a component (Lemma 118)."""
         loss, loss_exact = component.record["loss"], component.record["loss_exact"]
         found = {"index": component.index, "loss": loss, "basin": bool(component.leaves)}
         found |= {"leads_to": [], "leaves": len(component.leaves)} | NOWHERE

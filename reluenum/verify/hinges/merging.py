@@ -36,7 +36,7 @@ class Merging:
             self._reach(list(level))
 
     def _reach(self, level: list[int]) -> None:
-        """Claim 333: points of one level are joined if they are neighbours or touch one component.
+        """Claim 339: points of one level are joined if they are neighbours or touch one component.
 
         What they touch below becomes one there; if that is nothing, they are a leaf
         (Corollary K.1).
@@ -93,7 +93,7 @@ class Merging:
         return region
 
     def _passes(self, group: Sequence[int]) -> list[int]:
-        """Claim 334: the passes touch several components, or if none does, one (Lemma 117)."""
+        """Claim 340: the passes touch several components, or if none does, one (Lemma 117)."""
         most = min(2, max(len(self.touched[node]) for node in group))
         return [node for node in group if len(self.touched[node]) >= most]
 

@@ -29,7 +29,7 @@ class Point:
     loss: fmpq
 
     def crossing(self) -> int | None:
-        """Claim 329: a unit descends if its kink is at an input, and s p_r larger beside it.
+        """Claim 335: a unit descends if its kink is at an input, and s p_r larger beside it.
 
         That is said of the first one (Lemma 117).
         """
@@ -44,7 +44,7 @@ class Point:
 
 
 def points_of(line: Line) -> list[Point]:
-    """Claim 330: the points are constants, and all ways to place stationary knots on units.
+    """Claim 336: the points are constants, and all ways to place stationary knots on units.
 
     On each unit there is one knot, or there are both ends of a gap (Lemma 115).
     """
@@ -95,7 +95,7 @@ def _ways(kinks: set[Unit], most: int) -> Iterator[tuple[Unit, ...]]:
 
 
 def fit(one: Unit | None, other: Unit | None) -> bool:
-    """Claim 331: one closed signed cell holds both: one is 0, or their kinks are in one gap.
+    """Claim 337: one closed signed cell holds both: one is 0, or their kinks are in one gap.
 
     Then the signs of a and of b are equal (Lemma 114).
     """
@@ -159,7 +159,7 @@ class Graph:
         return found
 
     def neighbours(self, node: int) -> int:
-        """Claim 332: two points are joined if a product of closed signed cells has both.
+        """Claim 338: two points are joined if a product of closed signed cells has both.
 
         Units without names can be matched in any way, living ones that are left over with zeros.
         """

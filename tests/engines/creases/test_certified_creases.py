@@ -142,9 +142,9 @@ def test_a_support_with_a_square_of_exactly_0_has_no_point(inputs, targets, numb
 
 
 def test_balls_hold_the_residual_of_each_point_whatever_the_slopes_are():
-    """Lemma 98 for slopes that are good, bad and absurd."""
+    """Lemma 98 and Lemma 130 for slopes that are good, bad and absurd."""
     problem = posed(LONG, ["0.5", "-1", "0.8", "1.1", "-0.3"], 2, "1/10")
-    chance = np.random.default_rng(3)
+    chance, narrow = np.random.default_rng(3), 0
     with open_backends("flint") as backends:
         tables, _, settled = surveyed(problem, backends)
         live = {crease: k for k, crease in enumerate(tables.creases.live)}
@@ -154,8 +154,15 @@ def test_balls_hold_the_residual_of_each_point_whatever_the_slopes_are():
             residual = one.point.residual
             for size in (0, 1e-3, 1, 1e3):
                 slopes = one.slopes[None] + size * chance.normal(size=(1, *one.slopes.shape))
-                forces, _, radius = tables._ball(rows, slopes, removers)
+                forces, _, radius, caps = tables._ball(rows, slopes, removers)
                 with ctx.workprec(128):
+                    for k, crease in enumerate(one.support):
+                        u = CreaseResidual(tables.creases, one.point).pull_balls(crease)
+                        flat = crease.project([arb(x) for x in slopes[0, k]])
+                        length = dot(flat, flat).sqrt()
+                        away = [x - b / length / 10 for x, b in zip(u, flat, strict=True)]
+                        assert not dot(away, away).sqrt() > float(caps.angle[0, k]) / 10
+                        narrow += size == 0 and caps.angle[0, k] < 1e-5
                     gaps = [
                         arb(float(m)) + arb(0, float(r)) - weight * value.ball(96)
                         for m, r, weight, value in zip(
@@ -167,6 +174,7 @@ def test_balls_hold_the_residual_of_each_point_whatever_the_slopes_are():
                         )
                     ]
                     assert not dot(gaps, gaps) > arb(float(radius[0, 0])) ** 2
+    assert narrow > 5
 
 
 def test_zeros_that_follow_from_the_system_need_no_number_field():
