@@ -468,11 +468,6 @@ def pseudoinverse(matrix: fmpq_mat) -> fmpq_mat:
     return (matrix + nothing).inv() - nothing if size else matrix
 
 
-def identity(size: int) -> arb_mat:
-    """Return the identity matrix."""
-    return arb_mat(size, size, [int(i == j) for i in range(size) for j in range(size)])
-
-
 def named(document: dict[str, Any]) -> dict[str, Any]:
     """Claim 230: a face is the place of its text in `faces`, which ascend and are all used.
 

@@ -10,9 +10,9 @@ from flint import arb, ctx, fmpq
 
 from reluenum import Problem
 from reluenum.verify import CertificateError
+from reluenum.verify.arithmetic.decimals import NUMBER_BITS
 from reluenum.verify.deep.sites import Sites
 from reluenum.verify.deep.strata import faces_of
-from reluenum.verify.points import NUMBER_BITS
 from reluenum.verify.spires.constants import Pair, constants, roots
 from reluenum.verify.spires.cover import Cover, gaps
 from reluenum.verify.spires.document import SpireProof

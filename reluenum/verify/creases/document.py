@@ -1,7 +1,5 @@
 """The document: its components are those that follow from the records and the data."""
 
-import hashlib
-import json
 from collections.abc import Sequence
 from functools import partial
 from math import comb
@@ -10,11 +8,12 @@ from typing import Any
 
 from flint import fmpq
 
-from ..document import OPTIONAL, PROVED, UNCHECKED, Report, one_file, source_of
+from ..arithmetic.decimals import Texts, interval, written
+from ..document import Report, about, filed, one_file, only_proved, source_of
 from ..hinges.units import DEAD, Unit
 from ..pages import read_records
-from ..points import NUMBER_BITS, TEXT_BITS, Texts, ball_order, interval, least, nearest
-from ..reals import matched, require, sign, told
+from ..points import TEXT_BITS, ball_order, least
+from ..reals import matched, require, told
 from .groups import Group, Number, level
 from .joined import Landing, landings
 from .records import Proof, largest, read_descriptions
@@ -25,16 +24,8 @@ from .strata import Stratum
 
 def heading(document: dict[str, Any]) -> dict[str, Any]:
     """Claim 315: the certificate is about the problem; nothing else is said but what is proved."""
-    optional = {key: OPTIONAL[key] for key in ("software",) if key in document}
-    shape = dict.fromkeys(PROVED, ...) | {"completeness": "certificate"}
-    matched(document, shape | optional, "document")
-    digest = hashlib.sha256(json.dumps(document["problem"], sort_keys=True).encode()).hexdigest()
-    head = {"format": "reluenum-creases", "version": 1, "problem_sha256": digest}
-    certificate = document["certificate"]
-    place = "data" if "data" in certificate else "file"
-    others = dict.fromkeys(("records", "sha256", "exact", place), ...)
-    matched(certificate, head | others, "certificate")
-    return head
+    only_proved(document, "certificate")
+    return filed(document["problem"], document["certificate"], "reluenum-creases")
 
 
 def every_support(sites: Sites, count: int, certificate: dict[str, Any]) -> None:
@@ -65,12 +56,8 @@ class Minima:
 
         def question(residual: Residual) -> Texts | None:
             value, under = number(residual), square(residual)
-            if value is None or under is None:
-                return None
-            if sign(value) == 0:
-                return frozenset("0")
-            levels = [residual.bits] if residual.bits else [NUMBER_BITS << k for k in range(8)]
-            return next(filter(None, (nearest(value, under, bits) for bits in levels)), None)
+            unknown = value is None or under is None
+            return None if unknown else written(value, under, residual.bits)
 
         return self.core.settle(question, "a decimal of the document", TEXT_BITS)
 
@@ -208,9 +195,7 @@ def proof_of(document: dict[str, Any], folder: Path) -> Report:
         problem=f"n = {sites.points}{weight}, d = {sites.depth}, width {sites.width}, "
         f"ridge {sites.ridge * sites.scale}, loss {problem['loss']}, output bias free, "
         "hidden bias free",
-        digest=hashlib.sha256(json.dumps(problem, sort_keys=True).encode()).hexdigest(),
-        compared=False,
-        unchecked=tuple(key for key in UNCHECKED if key in document),
+        **about(document),
         verdicts=dict(proof.verdicts),
         components=len(document["components"]),
         polished=proof.polished,

@@ -4,15 +4,17 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import factorial, prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flint import arb, ctx, fmpq
 
+from ..arithmetic.decimals import NUMBER_BITS, Texts, interval, nearest
 from ..exact import compositions
-from ..points import NUMBER_BITS, Texts, interval, nearest
 from ..reals import RATIONAL, Algebraic, dot, ends, matched, require, sign_changes, told
-from .points import Zero
 from .sites import Sites
+
+if TYPE_CHECKING:
+    from .points import Zero
 
 Entry = tuple[arb, bool]  # a number, and whether it is exactly 0
 
@@ -109,7 +111,7 @@ def constant_network(sites: Sites, value: fmpq) -> Network:
     return Network(sites, layers, output, arb(loss), lambda: Algebraic(RATIONAL, [loss]))
 
 
-def tower_network(zero: Zero) -> Network:
+def tower_network(zero: "Zero") -> Network:
     """Claim 86: the weights at a stationary point, from T, X, w_j = a c_j v_j and B = a b."""
     state, sites, (side, *sides) = zero.state, zero.sites, zero.sides
     root, lower, shares = state.x.sqrt(), [], []

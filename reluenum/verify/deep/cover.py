@@ -16,6 +16,7 @@ from .exactly.folds import is_fold
 from .exactly.lines import impossible
 from .exactly.shadows import shaded
 from .inner import Rough, improved, path, slope_of, total_squares, vanishing
+from .lists import number
 from .points import Zero, zero_near
 from .sides import Block, enclosed, highest
 from .strata import Stratum
@@ -28,7 +29,6 @@ CLOSE = 32  # a part of a block around a zero is so much smaller
 TINY = arb(2) ** -60  # and no smaller part of it
 FAINT = arb(2) ** -24  # part of the sum below which a square is tried as 0
 DIM = arb(2) ** -10  # and part of X^2
-LARGEST, SMALLEST = 1e100, 1e-100  # numbers of a record that are not 0
 
 HOLE = arb(2) ** -10  # relative size of what is left between two intervals, and closed here
 SHARP = arb(2) ** -40
@@ -371,11 +371,3 @@ def awake(squares: Sequence[arb], x: arb) -> list[arb]:
     """Return squares with small ones in place of 0."""
     tiny = sum(map(abs, squares), x * x) * arb(2) ** -20
     return [square if square != 0 else tiny for square in squares]
-
-
-def number(value: Any) -> arb:
-    """Read a number of a record."""
-    require(type(value) in (int, float), f"{value!r:.40} is no number")
-    fits = value == 0 or SMALLEST <= abs(value) <= LARGEST
-    require(fits and isfinite(value), f"{value!r:.40} is out of range")
-    return arb(float(value))

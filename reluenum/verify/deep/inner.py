@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from flint import arb, arb_mat, fmpq
 
-from ..exact import identity
+from ..arithmetic.matrices import identity, pivots_of
 from ..reals import dot, squared
 from .sites import Row
 from .towers import Moved, State, Tower, Upper
@@ -104,18 +104,6 @@ def slope_of(state: State) -> arb:
     """Return the second derivative of the reduced loss along a path: the last pivot (Schur)."""
     pivots = pivots_of(state.hessian())
     return pivots[-1] if all(pivot > 0 for pivot in pivots[:-1]) else arb(0, "inf")
-
-
-def pivots_of(matrix: arb_mat) -> list[arb]:
-    """Return the pivots of a symmetric matrix, all positive iff it is positive definite."""
-    rows, pivots = matrix.tolist(), []
-    for k in range(len(rows)):
-        pivots.append(rows[k][k])
-        for row in rows[k + 1 :]:
-            factor = row[k] / rows[k][k]
-            for j in range(k, len(rows)):
-                row[j] -= factor * rows[k][j]
-    return pivots
 
 
 def path(tower: Tower, x: arb, start: Sequence[arb]) -> State | None:

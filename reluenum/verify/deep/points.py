@@ -6,14 +6,15 @@ from itertools import chain, combinations
 from types import MappingProxyType
 from typing import Any
 
-from flint import arb, arb_mat, ctx, fmpq, fmpq_mat
+from flint import arb, ctx, fmpq, fmpq_mat
 
-from ..exact import cocircuits, identity
-from ..points import NUMBER_BITS
+from ..arithmetic.decimals import NUMBER_BITS
+from ..arithmetic.matrices import column, identity, pivots_of
+from ..exact import cocircuits
 from ..reals import dot, require, sign
 from .exactly.fields import Exact, described, newton_step
 from .exactly.probes import Probe, is_null
-from .inner import pivots_of, size_of
+from .inner import size_of
 from .sides import enclosed, form_at
 from .sites import Row
 from .strata import Stratum
@@ -56,11 +57,6 @@ def _enclosed(tower: Tower, values: list[arb]) -> State | None:
     inside = all(map(arb.contains_interior, box, image.entries()))
     *found, last = image.entries()
     return Moved(state, found, last) if inside else None
-
-
-def column(numbers: Sequence[arb]) -> arb_mat:
-    """Return numbers as a column."""
-    return arb_mat([[x] for x in numbers])
 
 
 class Zero:

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 from flint import arb, arb_mat, ctx, fmpq, fmpq_mat
 
-from ..exact import identity, null_space, onto, pivots_in
+from ..arithmetic.matrices import identity
+from ..exact import null_space, onto, pivots_in
 from ..reals import dot, root_above, squared
 from .sites import Row, Sites
 

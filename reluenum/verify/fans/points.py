@@ -6,8 +6,8 @@ from functools import cached_property
 
 from flint import arb, arb_mat, ctx
 
-from ..exact import identity
-from ..points import NUMBER_BITS
+from ..arithmetic.decimals import NUMBER_BITS
+from ..arithmetic.matrices import identity
 from ..reals import dot, require, sign
 from .shapes import Chart, Shape
 from .strata import Fan

@@ -1,7 +1,5 @@
 """The document: its components are those that follow from the data."""
 
-import hashlib
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import comb
@@ -9,8 +7,8 @@ from typing import Any
 
 from flint import fmpq
 
-from ..document import OPTIONAL, PROVED, UNCHECKED, Report
-from ..points import NUMBER_BITS, Texts, interval, nearest
+from ..arithmetic.decimals import NUMBER_BITS, Texts, interval, nearest
+from ..document import Report, about, heading_of, only_proved
 from ..reals import dot, matched, rational, require, told
 from .joined import Component, components
 from .line import LINE, Line
@@ -23,11 +21,8 @@ Group = tuple[Unit, int]  # a unit, and how many are like it
 
 def heading(document: dict[str, Any]) -> None:
     """Claim 257: the certificate is about the problem; nothing else is said but what is proved."""
-    optional = {key: OPTIONAL[key] for key in ("software",) if key in document}
-    shape = dict.fromkeys(PROVED, ...) | {"completeness": "certificate"}
-    matched(document, shape | optional, "document")
-    digest = hashlib.sha256(json.dumps(document["problem"], sort_keys=True).encode()).hexdigest()
-    expected = {"format": "reluenum-hinges", "version": 1, "problem_sha256": digest}
+    only_proved(document, "certificate")
+    expected = heading_of(document["problem"], "reluenum-hinges")
     matched(document["certificate"], expected, "certificate")
 
 
@@ -257,9 +252,7 @@ def proof_of(document: dict[str, Any]) -> Report:
         problem=f"n = {line.points}{weight}, d = 1, width {line.width}, "
         f"ridge {line.ridge * line.scale}, loss {problem['loss']}, output bias free, "
         "hidden bias free",
-        digest=hashlib.sha256(json.dumps(problem, sort_keys=True).encode()).hexdigest(),
-        compared=False,
-        unchecked=tuple(key for key in UNCHECKED if key in document),
+        **about(document),
         verdicts={"residuals": locally_minimal},
         components=len(found),
         polished=0,

@@ -5,8 +5,8 @@ from typing import Any
 
 from flint import arb
 
-from ..deep.cover import number
-from ..deep.inner import pivots_of
+from ..arithmetic.matrices import pivots_of
+from ..deep.lists import number
 from ..reals import require, sign, squared, told, within
 from .inner import highest, levels, path, polished, reach, vanishing
 from .lines import impossible

@@ -10,8 +10,7 @@ from functools import reduce
 
 from flint import arb, arb_mat, fmpq
 
-from ..deep.inner import pivots_of
-from ..exact import identity
+from ..arithmetic.matrices import identity, pivots_of
 from ..reals import dot, squared
 from .strata import Spire
 from .systems import Frame, Moved, State

@@ -10,11 +10,10 @@ from itertools import combinations, product
 
 from flint import arb, arb_mat, ctx, fmpq, fmpq_mat
 
-from ..deep.inner import pivots_of
-from ..deep.points import column
+from ..arithmetic.decimals import NUMBER_BITS
+from ..arithmetic.matrices import column, identity, pivots_of
 from ..deep.sites import Row
-from ..exact import cocircuits, identity, null_space
-from ..points import NUMBER_BITS
+from ..exact import cocircuits, null_space
 from ..reals import dot, require, squared
 from .signs import Signs
 from .strata import Spire

@@ -11,8 +11,9 @@ from itertools import pairwise
 
 from flint import arb, arb_mat, ctx, fmpq, fmpq_mat
 
+from ..arithmetic.matrices import identity
 from ..deep.towers import Nearby
-from ..exact import identity, null_space, onto, pivots_in
+from ..exact import null_space, onto, pivots_in
 from ..reals import dot, squared
 from .strata import Spire
 

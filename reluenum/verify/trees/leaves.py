@@ -8,11 +8,11 @@ from typing import Any
 
 from flint import arb_mat
 
+from ..arithmetic.matrices import eliminated
 from ..cores import Core
 from ..exact import Data, Support
 from ..groups import Group
 from ..pages import Record
-from ..points import eliminated
 from ..processes import NOTHING, Sharing
 from ..reals import dot, require, told
 from ..records import VERDICTS, opposite_ties, read_descriptions

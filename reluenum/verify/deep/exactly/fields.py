@@ -9,7 +9,7 @@ from functools import cached_property
 
 from flint import arb, arb_mat, ctx, fmpq, fmpz_mat, fmpz_poly
 
-from ...points import eliminated
+from ...arithmetic.matrices import eliminated
 from ...reals import Algebraic, Root, dot, squared
 from ..towers import State, Tower
 

@@ -1,0 +1,37 @@
+"""Matrices of balls, and systems of equations."""
+
+from collections.abc import Sequence
+
+from flint import arb, arb_mat
+
+
+def identity(size: int) -> arb_mat:
+    """Return the identity matrix."""
+    return arb_mat(size, size, [int(i == j) for i in range(size) for j in range(size)])
+
+
+def column(numbers: Sequence[arb]) -> arb_mat:
+    """Return numbers as a column."""
+    return arb_mat([[x] for x in numbers])
+
+
+def pivots_of(matrix: arb_mat) -> list[arb]:
+    """Return the pivots of a symmetric matrix, all positive iff it is positive definite."""
+    rows, pivots = matrix.tolist(), []
+    for k in range(len(rows)):
+        pivots.append(rows[k][k])
+        for row in rows[k + 1 :]:
+            factor = row[k] / rows[k][k]
+            for j in range(k, len(rows)):
+                row[j] -= factor * rows[k][j]
+    return pivots
+
+
+def eliminated(rows: list[list]) -> list:
+    """Solve a positive definite system, given with its right-hand side, over any field."""
+    for k in range(len(rows)):
+        rows[k] = [entry / rows[k][k] for entry in rows[k]]
+        for j, row in enumerate(rows):
+            if j != k:
+                rows[j] = [x - row[k] * y for x, y in zip(row, rows[k], strict=True)]
+    return [row[-1] for row in rows]
