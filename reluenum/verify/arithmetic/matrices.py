@@ -1,6 +1,6 @@
 """Matrices of balls, and systems of equations."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from flint import arb, arb_mat
 
@@ -35,3 +35,21 @@ def eliminated(rows: list[list]) -> list:
             if j != k:
                 rows[j] = [x - row[k] * y for x, y in zip(row, rows[k], strict=True)]
     return [row[-1] for row in rows]
+
+
+def contracted(
+    values: Sequence[arb],
+    sizes: Sequence[arb],
+    value: arb_mat,
+    inverse: arb_mat,
+    slopes: Callable[[Sequence[arb]], arb_mat],
+) -> list[arb] | None:
+    """Return a box with exactly one zero of equations (interval Newton); None if it is not seen.
+
+    It is inside a box around `values`, where the equations have `value`. `slopes` are their
+    derivatives in a box, of which `inverse` is nearly the inverse.
+    """
+    box = [v + size for v, size in zip(values, sizes, strict=True)]
+    left = (identity(len(box)) - inverse * slopes(box)) * column(sizes)
+    image = (column(values) - inverse * value + left).entries()
+    return image if all(map(arb.contains_interior, box, image)) else None

@@ -1,10 +1,10 @@
 """The record of a stratum: X in (0, highest) is covered by intervals that hold nothing unlisted."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from math import inf, isfinite
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from .exactly.folds import is_fold
 from .exactly.lines import impossible
 from .exactly.shadows import shaded
 from .inner import Rough, improved, path, slope_of, total_squares, vanishing
-from .lists import number
+from .lists import Interval, gaps, number
 from .points import Zero, zero_near
 from .sides import Block, enclosed, highest
 from .strata import Stratum
@@ -34,8 +34,6 @@ HOLE = arb(2) ** -10  # relative size of what is left between two intervals, and
 SHARP = arb(2) ** -40
 NEAR = 2.0**-36  # relative size of a Newton step that is the last one
 NUDGE = arb(2) ** -50  # so that the end of a step belongs to it
-
-Interval = tuple[arb, arb]
 
 
 @dataclass(frozen=True)
@@ -325,16 +323,6 @@ class Cover:
         """Return G at an X of a path."""
         end = path(self.whole, x, [arb(square.mid()) for square in found.squares])
         return sum(end.squares, arb(0)) + squared(end.bias) if end else arb(0, "inf")
-
-
-def gaps(closed: Sequence[Interval], low: arb, high: arb) -> Iterator[Interval]:
-    """Yield what intervals leave of one, in ascending order."""
-    for start, end in sorted(closed, key=itemgetter(0)):
-        if low < start and low < high:
-            yield low, start.min(high)
-        low = low.max(end)
-    if low < high:
-        yield low, high
 
 
 def begun(squares: Sequence[arb], x: arb) -> list[arb]:

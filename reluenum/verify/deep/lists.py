@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import isfinite
+from operator import itemgetter
 from typing import Any, ClassVar
 
 from flint import arb, ctx
@@ -18,6 +19,8 @@ from .strata import faces_of
 
 COVER_BITS = 128  # precision at which a stratum is covered, if that is enough
 LARGEST, SMALLEST = 1e100, 1e-100  # numbers of a record that are not 0
+
+Interval = tuple[arb, arb]
 
 
 def nothing_else(document: dict[str, Any], rule: str) -> None:
@@ -41,6 +44,16 @@ def number(value: Any) -> arb:
     fits = value == 0 or SMALLEST <= abs(value) <= LARGEST
     require(fits and isfinite(value), f"{value!r:.40} is out of range")
     return arb(float(value))
+
+
+def gaps(closed: Sequence[Interval], low: arb, high: arb) -> Iterator[Interval]:
+    """Yield what intervals leave of one, in ascending order."""
+    for start, end in sorted(closed, key=itemgetter(0)):
+        if low < start and low < high:
+            yield low, start.min(high)
+        low = low.max(end)
+    if low < high:
+        yield low, high
 
 
 class StrataReader:

@@ -70,9 +70,7 @@ def highest(stratum: Stratum, side: int) -> fmpq:
     of y.
     """
     sites = stratum.sites
-    pairs = ((sites.totals[i], sites.means[i]) for i in sites.inside(stratum.upper[0]))
-    total = sum((t * y for t, y in pairs if side * y > 0), fmpq(0))
-    return total / (4 * sites.ridge)
+    return sites.pull(stratum.upper[0], side) / (4 * sites.ridge)
 
 
 def enclosed(stratum: Stratum, state: State) -> Sides:

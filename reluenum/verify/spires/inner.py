@@ -22,11 +22,8 @@ NEAR = arb(2) ** -50  # relative size of a Newton step that is the last one
 
 def highest(spire: Spire) -> fmpq:
     """Claim 105: no U_2 is larger: U_2 <= U_3^2, and U_3 as in claim 64 (Theorem D9(5))."""
-    sites, found = spire.sites, fmpq(0)
-    for side in (1, -1):
-        pairs = ((sites.totals[i], sites.means[i]) for i in sites.inside(spire.top[0]))
-        found = max(found, sum((t * y for t, y in pairs if side * y > 0), fmpq(0)))
-    return (found / (4 * sites.ridge)) ** 2
+    found = max(spire.sites.pull(spire.top[0], side) for side in (1, -1))
+    return (found / (4 * spire.sites.ridge)) ** 2
 
 
 def levels(state: State) -> tuple[arb, arb]:
