@@ -6,6 +6,7 @@ from typing import Any
 
 from flint import arb, arb_mat, ctx, fmpq
 
+from .arithmetic.matrices import column
 from .exact import Data, Face, Support
 from .reals import LEVELS, CertificateError, dot, enclosure, norm
 from .residuals import Ball, Residual
@@ -152,7 +153,7 @@ class Newton:
     def __init__(self, data: Data, faces: Sequence[Face], bits: int) -> None:
         self.faces, self.ridge, self.depth = faces, arb(data.ridge), data.depth
         self.flats = [face.flat.of(bits) for face in faces]
-        self.pulls = [arb_mat([[x] for x in face.pull]) for face in faces]
+        self.pulls = [column(face.pull) for face in faces]
         self.loads = [[face.load(other, bits) for other in faces] for face in faces]
         self.small = arb(2) ** (-3 * bits // 8)
 
@@ -197,4 +198,4 @@ class Newton:
             slopes += (u - unit * self.ridge).entries()
         right = arb_mat([[slope] for slope in slopes]).mid()
         step = arb_mat(hessian).mid().solve(right).entries()
-        return [arb_mat([[x] for x in step[k : k + depth]]) for k in range(0, len(step), depth)]
+        return [column(step[k : k + depth]) for k in range(0, len(step), depth)]

@@ -4,7 +4,7 @@ Numbers are functions of a residual, exact or enclosed; texts are sets of those 
 document.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -12,7 +12,7 @@ from flint import arb, ctx, fmpq, fmpq_mat, fmpz_poly
 
 from .arithmetic.decimals import Texts, written
 from .arithmetic.matrices import eliminated
-from .exact import Support
+from .exact import Face, Support
 from .groups import Group
 from .reals import LEVELS, CertificateError, dot, enclosure, ends, require, sign, sign_changes
 from .residuals import Residual
@@ -122,14 +122,18 @@ def vertex_squares(residual: Residual, vertex: Support) -> list:
     faces, ridge = [residual.data.faces[face] for face in vertex], residual.data.ridge
     if residual.bits is None and faces == residual.faces:
         return residual.squares
-    bits, rows = residual.bits, []
+    pulls = ((dot(face.pull, residual.u(face)) - ridge**2) * ridge for face in faces)
+    rows = zip(products(residual, faces), pulls, strict=True)
+    return eliminated([[*row, pull] for row, pull in rows])
+
+
+def products(residual: Residual, faces: Sequence[Face]) -> Iterator[list]:
+    """Yield for each face its u times what the u of all of them take off u there."""
     columns = [residual.column(residual.u(face)) for face in faces]
     for face in faces:
         pairs = zip(faces, columns, strict=True)
-        images = (residual.numbers(face.load(other, bits) * column) for other, column in pairs)
-        u = residual.u(face)
-        rows.append([*(dot(u, v) for v in images), (dot(face.pull, u) - ridge**2) * ridge])
-    return eliminated(rows)
+        images = (face.load(other, residual.bits) * column for other, column in pairs)
+        yield [dot(residual.u(face), residual.numbers(image)) for image in images]
 
 
 # The order of losses.

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from flint import arb, arb_mat, fmpq
 
-from ..arithmetic.matrices import identity, pivots_of
+from ..arithmetic.matrices import column, identity, pivots_of
 from ..reals import dot, squared
 from .sites import Row
 from .towers import Moved, State, Tower, Upper
@@ -95,8 +95,8 @@ def vanishing(upper: Upper, rows: Sequence[Row], top: arb) -> bool:
 
 def _feasible(upper: Upper, rows: Sequence[Row], rho: Sequence, top: arb) -> bool:
     """Whether |Gamma_j| < ridge / sqrt X for all units, at X = top."""
-    column = arb_mat([[x] for x in rho])
-    pulls = [(arb_mat(upper.gamma(row)) * column).entries() for row in rows]
+    forces = column(rho)
+    pulls = [(arb_mat(upper.gamma(row)) * forces).entries() for row in rows]
     return all(dot(u, u) * top < squared(arb(upper.sites.ridge)) for u in pulls)
 
 
@@ -165,7 +165,7 @@ def improved(state: State) -> list[arb]:
     except ZeroDivisionError:
         return state.squares
     error = [(root * r - 1) * squared(r) * 2 / state.ridge for r in state.norms[:m]]
-    step = (inverse * arb_mat([[e] for e in error])).entries()
+    step = (inverse * column(error)).entries()
     return [arb((t + s).mid()) for t, s in zip(state.squares, step, strict=True)]
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from flint import arb, arb_mat, ctx, fmpq, fmpq_mat
 
-from ..arithmetic.matrices import identity
+from ..arithmetic.matrices import column, identity
 from ..exact import null_space, onto, pivots_in
 from ..reals import dot, root_above, squared
 from .sites import Row, Sites
@@ -243,13 +243,13 @@ class State:
         enough = float((self.ridge / self.x.sqrt()).mid()) * (1 - SLACK)
         moves, inverse = self.tower.moves
         found = shortened(moves, fixed.reshape(-1, self.depth), -inverse @ fixed, enough)
-        return arb_mat([[x] for x in found.tolist()])
+        return column(found.tolist())
 
     @cached_property
     def along(self) -> list[list[arb]]:
         """Gamma_j . x at all sites, for each unit."""
         rows, sites = self.system.sites, range(self.tower.sites.size)
-        found = [(rows * arb_mat([[x] for x in gamma])).entries() for gamma in self.gammas]
+        found = [(rows * column(gamma)).entries() for gamma in self.gammas]
         for j, values in enumerate(found):
             found[j] = [arb(0) if self.tower.vanishes(i, j) else values[i] for i in sites]
         return found

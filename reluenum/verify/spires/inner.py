@@ -10,7 +10,7 @@ from functools import reduce
 
 from flint import arb, arb_mat, fmpq
 
-from ..arithmetic.matrices import identity, pivots_of
+from ..arithmetic.matrices import column, identity, pivots_of
 from ..reals import dot, squared
 from .strata import Spire
 from .systems import Frame, Moved, State
@@ -131,7 +131,7 @@ def improved(state: State) -> list[arb]:
     for j in active:
         error.append((root * state.norms[j] - 1) * state.lengths[j] * 2 / state.ridge)
     error.append(-state.gradient()[-2])
-    step = (inverse * arb_mat([[e] for e in error])).entries()
+    step = (inverse * column(error)).entries()
     found = list(state.squares)
     for j, s in zip(active, step[:-1], strict=True):
         found[j] = arb((found[j] + s).mid())
