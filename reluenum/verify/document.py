@@ -251,24 +251,15 @@ def parsed(content: bytes) -> Any:
 
 def _proved(document: Any, folder: Path, given: Any, sharing: Sharing) -> Report:
     """Follow the argument of docs/certificate.md from the first claim to the last one."""
-    kind = document.get("format") if type(document) is dict else None
-    if kind == "reluenum-basins":
-        return _basins(document, folder, given)
-    if kind == "reluenum-bound":
-        report = _bounds(document)
-    elif type(document) is dict and "hidden" in document.get("problem", ()):
-        report = _deep(document, sharing)
-    elif type(document) is dict and document.get("problem", {}).get("hidden_bias") == "free":
-        report = _free(document, folder)
-    else:
+    if type(document) is dict and document.get("format") == "reluenum-bound":
+        return _bounds(document, given)
+    if type(document) is not dict or document.get("format") != "reluenum-basins":
+        deep = type(document) is dict and "hidden" in document.get("problem", ())
+        if deep:
+            return _deep(document, given, sharing)
+        if type(document) is dict and document.get("problem", {}).get("hidden_bias") == "free":
+            return _free(document, folder, given)
         return _list(document, folder, given, sharing)[0]
-    if given is not None:
-        same_data(document["problem"], *given)
-    return replace(report, compared=given is not None)
-
-
-def _basins(document: dict[str, Any], folder: Path, given: Any) -> Report:
-    """Prove a list of minima and the tree of their basins."""
     from .basins import one_list, tree_of
 
     text = "boxes: not all stationary points are known, which basins need"
@@ -280,23 +271,17 @@ def _basins(document: dict[str, Any], folder: Path, given: Any) -> Report:
     return replace(report, tree=tree_of(document, landscape, proof), unchecked=unchecked)
 
 
-def _bounds(document: dict[str, Any]) -> Report:
+def _bounds(document: Any, given: Any) -> Report:
     """Prove the bounds of the loss of networks with two hidden layers."""
     from .bounds.proof import bounds_of
 
     proved, problem, boxes = bounds_of(document)
-    return BoundReport(
-        problem=problem,
-        **about(document),
-        verdicts={"boxes": boxes},
-        components=0,
-        polished=0,
-        exact=0,
-        bounds=proved,
-    )
+    counts = {"verdicts": {"boxes": boxes}, "components": 0, "polished": 0, "exact": 0}
+    report = BoundReport(problem=problem, **about(document), **counts, bounds=proved)
+    return compared(report, document, given)
 
 
-def _deep(document: dict[str, Any], sharing: Sharing) -> Report:
+def _deep(document: Any, given: Any, sharing: Sharing) -> Report:
     """Prove a list of minima of a network with several hidden layers."""
     from .deep.lists import proved
 
@@ -308,19 +293,26 @@ def _deep(document: dict[str, Any], sharing: Sharing) -> Report:
         from .deep.document import DeepProof as Kind
     else:
         from .spires.document import SpireProof as Kind
-    return proved(document, Kind, sharing.processes)
+    return compared(proved(document, Kind, sharing.processes), document, given)
 
 
-def _free(document: dict[str, Any], folder: Path) -> Report:
+def _free(document: Any, folder: Path, given: Any) -> Report:
     """Prove a list of minima whose hidden biases are not penalised."""
     complete(document)
     if document["certificate"].get("format") == "reluenum-creases":
         from .creases.document import proof_of
+    else:
+        from .hinges.document import proof_of as on_a_line
 
-        return proof_of(named(document), folder)
-    from .hinges.document import proof_of as on_a_line
+        proof_of = lambda document, _: on_a_line(document)  # noqa: E731
+    return compared(proof_of(named(document), folder), document, given)
 
-    return on_a_line(named(document))
+
+def compared(report: Report, document: Any, given: Any) -> Report:
+    """Return a report, if the data of its document are those that are given, or none are."""
+    if given is not None:
+        same_data(document["problem"], *given)
+    return replace(report, compared=given is not None)
 
 
 def _list(

@@ -7,3 +7,7 @@ what is summed over them), `balls` (arrays of balls), `sets` (sets of kinks, and
 `units` (what units can be with one residual), `strata` (how they share the fit), `joined` (which
 strata are connected), `document`.
 """
+
+from .document import proof_of
+
+__all__ = ["proof_of"]
