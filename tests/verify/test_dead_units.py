@@ -15,8 +15,7 @@ from reluenum.engines.towers.inner import minimal_T
 from reluenum.engines.towers.shadows import is_overshadowed, shaded_squares
 from reluenum.verify.arithmetic.decimals import NUMBER_BITS
 from reluenum.verify.deep.document import DeepProof
-from reluenum.verify.deep.exactly.lines import impossible
-from reluenum.verify.deep.exactly.shadows import overshadowed, shaded
+from reluenum.verify.deep.exactly.shadows import impossible, overshadowed, shaded
 from reluenum.verify.deep.further.cones import grows
 from reluenum.verify.deep.further.dead import harmless
 from reluenum.verify.deep.further.leeway import Answer, Face, Leeway

@@ -13,8 +13,7 @@ from flint import arb
 from ..reals import require, sign, squared, told, within
 from .exactly.fields import newton_step
 from .exactly.folds import is_fold
-from .exactly.lines import impossible
-from .exactly.shadows import shaded
+from .exactly.shadows import impossible, shaded
 from .inner import Rough, improved, path, slope_of, total_squares, vanishing
 from .lists import Interval, gaps, number
 from .points import Zero, zero_near
