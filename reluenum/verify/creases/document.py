@@ -9,7 +9,7 @@ from typing import Any
 from flint import fmpq
 
 from ..arithmetic.decimals import Texts, interval, written
-from ..document import Report, about, filed, one_file, only_proved, source_of
+from ..document import Report, about, counts_of, filed, one_file, only_proved, source_of
 from ..hinges.units import DEAD, Unit
 from ..pages import read_records
 from ..points import TEXT_BITS, ball_order, least
@@ -132,16 +132,8 @@ def name_of(record: Any) -> tuple:
 
 def enumeration(sites: Sites, locally_minimal: int) -> dict[str, Any]:
     """Claim 320: the counts: of columns of signs, sets of creases, and residuals of minima."""
-    columns, width = sites.columns, sites.width
-    return {
-        "sign_matrices": str(2 ** (sites.points * width)),
-        "realisable_patterns": columns**width,
-        "patterns_up_to_permutation": comb(columns + width - 1, width),
-        "supports_examined": supports_up_to(len(sites.creases), width),
-        "stationary": None,
-        "locally_minimal": locally_minimal,
-        "undecided": 0,
-    }
+    sets = supports_up_to(len(sites.creases), sites.width)
+    return counts_of(sites.points, sites.width, sites.columns, sets, locally_minimal)
 
 
 def lowest(found: Sequence[Landing]) -> list[Landing]:
