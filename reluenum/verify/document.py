@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import product
-from math import comb
 from multiprocessing.context import BaseContext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -447,12 +446,7 @@ def complete(document: Any) -> None:
 
 def one_problem(problem: Any, certificate: dict[str, Any]) -> dict[str, Any]:
     """Claim 2: the certificate is about the problem of the document; so says the Parquet file."""
-    return filed(problem, certificate, "reluenum-certificate")
-
-
-def filed(problem: Any, certificate: dict[str, Any], kind: str) -> dict[str, Any]:
-    """Require that a certificate of a kind is about a problem, with a Parquet file that says so."""
-    heading = heading_of(problem, kind)
+    heading = heading_of(problem, "reluenum-certificate")
     place = "data" if "data" in certificate else "file"
     others = dict.fromkeys(("records", "sha256", "exact", place), ...)
     matched(certificate, heading | others, "certificate")
@@ -485,24 +479,6 @@ def only_proved(document: dict[str, Any], completeness: str) -> None:
 def software_of(document: dict[str, Any]) -> dict[str, Any]:
     """Return the shape of what a document says of what was installed, if it does."""
     return {key: OPTIONAL[key] for key in ("software",) if key in document}
-
-
-def counts_of(
-    points: int, width: int, columns: int, examined: int, locally_minimal: int
-) -> dict[str, Any]:
-    """Return the counts of a list without those of stationary supports.
-
-    Of sign matrices and patterns (theory, section 3), for so many columns of signs of one unit.
-    """
-    return {
-        "sign_matrices": str(2 ** (points * width)),
-        "realisable_patterns": columns**width,
-        "patterns_up_to_permutation": comb(columns + width - 1, width),
-        "supports_examined": examined,
-        "stationary": None,
-        "locally_minimal": locally_minimal,
-        "undecided": 0,
-    }
 
 
 def one_file(certificate: dict[str, Any], source: BinaryIO) -> None:

@@ -1,5 +1,7 @@
 """The document: its components are those that follow from the records and the data."""
 
+import hashlib
+import json
 from collections.abc import Sequence
 from functools import partial
 from math import comb
@@ -8,12 +10,12 @@ from typing import Any
 
 from flint import fmpq
 
-from ..arithmetic.decimals import Texts, interval, written
-from ..document import Report, about, counts_of, filed, one_file, only_proved, source_of
+from ..arithmetic.decimals import NUMBER_BITS, Texts, interval, nearest
+from ..document import OPTIONAL, PROVED, UNCHECKED, Report, one_file, source_of
 from ..hinges.units import DEAD, Unit
 from ..pages import read_records
 from ..points import TEXT_BITS, ball_order, least
-from ..reals import matched, require, told
+from ..reals import matched, require, sign, told
 from .groups import Group, Number, level
 from .joined import Landing, landings
 from .records import Proof, largest, read_descriptions
@@ -24,8 +26,16 @@ from .strata import Stratum
 
 def heading(document: dict[str, Any]) -> dict[str, Any]:
     """Claim 315: the certificate is about the problem; nothing else is said but what is proved."""
-    only_proved(document, "certificate")
-    return filed(document["problem"], document["certificate"], "reluenum-creases")
+    optional = {key: OPTIONAL[key] for key in ("software",) if key in document}
+    shape = dict.fromkeys(PROVED, ...) | {"completeness": "certificate"}
+    matched(document, shape | optional, "document")
+    digest = hashlib.sha256(json.dumps(document["problem"], sort_keys=True).encode()).hexdigest()
+    head = {"format": "reluenum-creases", "version": 1, "problem_sha256": digest}
+    certificate = document["certificate"]
+    place = "data" if "data" in certificate else "file"
+    others = dict.fromkeys(("records", "sha256", "exact", place), ...)
+    matched(certificate, head | others, "certificate")
+    return head
 
 
 def every_support(sites: Sites, count: int, certificate: dict[str, Any]) -> None:
@@ -56,8 +66,12 @@ class Minima:
 
         def question(residual: Residual) -> Texts | None:
             value, under = number(residual), square(residual)
-            unknown = value is None or under is None
-            return None if unknown else written(value, under, residual.bits)
+            if value is None or under is None:
+                return None
+            if sign(value) == 0:
+                return frozenset("0")
+            levels = [residual.bits] if residual.bits else [NUMBER_BITS << k for k in range(8)]
+            return next(filter(None, (nearest(value, under, bits) for bits in levels)), None)
 
         return self.core.settle(question, "a decimal of the document", TEXT_BITS)
 
@@ -132,8 +146,16 @@ def name_of(record: Any) -> tuple:
 
 def enumeration(sites: Sites, locally_minimal: int) -> dict[str, Any]:
     """Claim 320: the counts: of columns of signs, sets of creases, and residuals of minima."""
-    sets = supports_up_to(len(sites.creases), sites.width)
-    return counts_of(sites.points, sites.width, sites.columns, sets, locally_minimal)
+    columns, width = sites.columns, sites.width
+    return {
+        "sign_matrices": str(2 ** (sites.points * width)),
+        "realisable_patterns": columns**width,
+        "patterns_up_to_permutation": comb(columns + width - 1, width),
+        "supports_examined": supports_up_to(len(sites.creases), width),
+        "stationary": None,
+        "locally_minimal": locally_minimal,
+        "undecided": 0,
+    }
 
 
 def lowest(found: Sequence[Landing]) -> list[Landing]:
@@ -187,7 +209,9 @@ def proof_of(document: dict[str, Any], folder: Path) -> Report:
         problem=f"n = {sites.points}{weight}, d = {sites.depth}, width {sites.width}, "
         f"ridge {sites.ridge * sites.scale}, loss {problem['loss']}, output bias free, "
         "hidden bias free",
-        **about(document),
+        digest=hashlib.sha256(json.dumps(problem, sort_keys=True).encode()).hexdigest(),
+        compared=False,
+        unchecked=tuple(key for key in UNCHECKED if key in document),
         verdicts=dict(proof.verdicts),
         components=len(document["components"]),
         polished=proof.polished,

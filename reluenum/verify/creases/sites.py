@@ -7,7 +7,7 @@ from typing import Any
 
 from flint import fmpq, fmpq_mat
 
-from ..exact import PROBLEM, Forms, cocircuits, covectors, distinct, onto, short, summed, weights_of
+from ..exact import PROBLEM, Forms, cocircuits, covectors, distinct, onto, short, weights_of
 from ..reals import dot, matched, require
 
 MOST_UNITS = 1 << 10
@@ -177,7 +177,11 @@ class Sites:
 
     def _sum_up(self, weights: Sequence[fmpq], targets: Sequence[fmpq]) -> None:
         """Add up weights and targets at each input, and what no network fits (Lemma 1a)."""
-        self.copies, sums, squares = summed(self.site_of, weights, targets)
+        self.copies, sums, squares = [fmpq(0)] * self.size, [fmpq(0)] * self.size, fmpq(0)
+        for place, weight, target in zip(self.site_of, weights, targets, strict=True):
+            self.copies[place] += weight
+            sums[place] += weight * target
+            squares += weight * target * target
         self.y = [total / weight for total, weight in zip(sums, self.copies, strict=True)]
         self.total = sum(self.copies, fmpq(0))
         self.scatter = squares - dot(sums, self.y)
