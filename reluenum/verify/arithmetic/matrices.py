@@ -53,3 +53,25 @@ def contracted(
     left = (identity(len(box)) - inverse * slopes(box)) * column(sizes)
     image = (column(values) - inverse * value + left).entries()
     return image if all(map(arb.contains_interior, box, image)) else None
+
+
+def tracked(
+    middle: Sequence[arb],
+    box: Sequence[arb],
+    gradient: Sequence[arb],
+    hessian: arb_mat,
+    inverse: arb_mat,
+    shift: arb,
+) -> list[arb]:
+    """Return the image of a box under Krawczyk's operator, for all values of a parameter.
+
+    The equations have `gradient` in the middle of the box, at a parameter from which the others are
+    `shift` away; `hessian` has their derivatives in the box, that by the parameter in the last row
+    and column, and `inverse` is nearly the inverse of the rest of it.
+    """
+    rows = hessian.tolist()[: len(box)]
+    steps = arb_mat([[t - c] for t, c in zip(box, middle, strict=True)])
+    left = (identity(len(box)) - inverse * arb_mat([row[:-1] for row in rows])) * steps
+    along = inverse * column([row[-1] for row in rows]) * shift
+    moved = (inverse * column(gradient) + along - left).entries()
+    return [t - d for t, d in zip(middle, moved, strict=True)]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from flint import arb, arb_mat, fmpq
 
-from ..arithmetic.matrices import column, identity, pivots_of
+from ..arithmetic.matrices import column, identity, pivots_of, tracked
 from ..reals import dot, squared
 from .sites import Row
 from .towers import Moved, State, Tower, Upper
@@ -146,13 +146,8 @@ def size_of(*values: arb) -> arb:
 
 def _image(centre: State, inverse: arb_mat, box: Sequence[arb], x: arb) -> list[arb]:
     """Return the image of a box under Krawczyk's operator, for all X."""
-    m, middle = len(box), centre.squares
-    rows = Moved(centre, box, x).hessian().tolist()[:m]
-    steps = arb_mat([[t - c] for t, c in zip(box, middle, strict=True)])
-    left = (identity(m) - inverse * arb_mat([row[:m] for row in rows])) * steps
-    along = inverse * arb_mat([[row[m]] for row in rows]) * (x - centre.x)
-    moved = (inverse * arb_mat([[p] for p in centre.gradient()[:m]]) + along - left).entries()
-    return [t - d for t, d in zip(middle, moved, strict=True)]
+    gradient, hessian = centre.gradient()[: len(box)], Moved(centre, box, x).hessian()
+    return tracked(centre.squares, box, gradient, hessian, inverse, x - centre.x)
 
 
 def improved(state: State) -> list[arb]:

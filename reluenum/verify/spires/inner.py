@@ -10,7 +10,7 @@ from functools import reduce
 
 from flint import arb, arb_mat, fmpq
 
-from ..arithmetic.matrices import column, identity, pivots_of
+from ..arithmetic.matrices import column, pivots_of, tracked
 from ..reals import dot, squared
 from .strata import Spire
 from .systems import Frame, Moved, State
@@ -193,13 +193,9 @@ def _moved(centre: State, values: Sequence[arb], u: arb) -> Moved:
 
 def _image(centre: State, inverse: arb_mat, box: Sequence[arb], u: arb) -> list[arb]:
     """Return the image of a box under Krawczyk's operator, for all U_2."""
-    size, middle = len(box), [*(centre.squares[j] for j in centre.system.active), centre.third]
-    rows = _moved(centre, box, u).hessian().tolist()[:size]
-    steps = arb_mat([[t - c] for t, c in zip(box, middle, strict=True)])
-    left = (identity(size) - inverse * arb_mat([row[:size] for row in rows])) * steps
-    along = inverse * arb_mat([[row[size]] for row in rows]) * (u - centre.second)
-    moved = (inverse * arb_mat([[p] for p in centre.gradient()[:size]]) + along - left).entries()
-    return [t - d for t, d in zip(middle, moved, strict=True)]
+    middle = [*(centre.squares[j] for j in centre.system.active), centre.third]
+    gradient, hessian = centre.gradient()[: len(box)], _moved(centre, box, u).hessian()
+    return tracked(middle, box, gradient, hessian, inverse, u - centre.second)
 
 
 def _approximate(hessian: arb_mat, size: int) -> tuple[arb_mat, list[arb]]:
