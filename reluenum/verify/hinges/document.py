@@ -10,7 +10,7 @@ from typing import Any
 from flint import fmpq
 
 from ..arithmetic.decimals import NUMBER_BITS, Texts, interval, nearest
-from ..document import UNCHECKED, Report, heading_of, only_proved
+from ..document import OPTIONAL, PROVED, UNCHECKED, Report
 from ..reals import dot, matched, rational, require, told
 from .joined import Component, components
 from .line import LINE, Line
@@ -23,8 +23,11 @@ Group = tuple[Unit, int]  # a unit, and how many are like it
 
 def heading(document: dict[str, Any]) -> None:
     """Claim 257: the certificate is about the problem; nothing else is said but what is proved."""
-    only_proved(document, "certificate")
-    expected = heading_of(document["problem"], "reluenum-hinges")
+    optional = {key: OPTIONAL[key] for key in ("software",) if key in document}
+    shape = dict.fromkeys(PROVED, ...) | {"completeness": "certificate"}
+    matched(document, shape | optional, "document")
+    digest = hashlib.sha256(json.dumps(document["problem"], sort_keys=True).encode()).hexdigest()
+    expected = {"format": "reluenum-hinges", "version": 1, "problem_sha256": digest}
     matched(document["certificate"], expected, "certificate")
 
 
