@@ -25,6 +25,7 @@ docs: picture paper-route convex
 	./run -- python -m docs.make.api
 	./run -- python -m docs.make.theory_index
 	./run -- python -m docs.make.rooms
+	./run -- python -m docs.make.kinds
 
 # Three minutes: the landscapes of a small sweep.
 basins:

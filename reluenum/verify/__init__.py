@@ -3,7 +3,11 @@
 Nothing here imports the rest of the package: the checker enumerates the faces, encloses every
 residual and derives every entry of the document itself, so that the solver need not be trusted.
 
-The argument of docs/certificate.md, claim by claim, is in `document`, `records`, `groups`,
+What one kind of document needs of this, and how many lines that are, says the table at the
+beginning of the argument in docs/certificate.md: a proof runs in no other module. All kinds begin
+with `document`, which needs `reals`, `processes` and `exact` only.
+
+The argument for a record of every support, claim by claim, is in `document`, `records`, `groups`,
 `points`, `landscape` and `basins`, to be read in this order. In order: `reals` (refusals, and signs
 of numbers), `processes` (how work is shared), `exact` (data, faces, linear forms), `pages`
 (Parquet), `residuals` (exact, or in the ball of Lemma 8), `cores` (residuals as sharp as a question

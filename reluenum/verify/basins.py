@@ -14,10 +14,11 @@ from typing import Any
 
 from flint import arb, ctx, fmpq, fmpq_mat
 
+from .arithmetic.decimals import NUMBER_BITS, Texts, interval, nearest
 from .exact import Data, Support
 from .groups import gathered, of_like_loss
 from .landscape import Landscape, is_rigid
-from .points import NUMBER_BITS, Points, Texts, interval, loss_order, nearest
+from .points import Points, loss_order
 from .reals import LEVELS, CertificateError, dot, matched, norm, rational, require, sign, told
 from .records import Proof, read_descriptions
 from .residuals import Residual

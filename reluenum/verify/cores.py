@@ -6,6 +6,7 @@ from typing import Any
 
 from flint import arb, arb_mat, ctx, fmpq
 
+from .arithmetic.matrices import column
 from .exact import Data, Face, Support
 from .reals import LEVELS, CertificateError, dot, enclosure, norm
 from .residuals import Ball, Residual
@@ -16,7 +17,26 @@ NEARNESS = fmpq(1, 1000)  # they may move w by this part of it: a record has to 
 Vectors = list[arb_mat]
 
 
-class Core:
+class Known:
+    """A residual of some name, in ever sharper forms, which `residuals` yields."""
+
+    name: str
+
+    def residuals(self, least: int = 0) -> Iterator[Any]:
+        """Yield forms with so many bits or more, the exact one last, if there is one."""
+        raise NotImplementedError
+
+    def settle(self, question: Callable[[Any], Any], text: str, least: int = 0) -> Any:
+        """Return the first answer that is not None."""
+        for residual in self.residuals(least):
+            with ctx.workprec(residual.bits or LEVELS[0]):
+                if (answer := question(residual)) is not None:
+                    return answer
+        text = f"the residual of {self.name} is not known well enough: {text}"
+        raise CertificateError(text)
+
+
+class Core(Known):
     """A residual r_S, as sharp as a question about it needs.
 
     `w` is empty for the zero network, `exact` the exact description if there is one, `smaller` the
@@ -58,15 +78,6 @@ class Core:
             with ctx.workprec(bits):
                 self.balls[bits] = Ball(self.data, last.faces, w, bits)
         return self.balls[bits]
-
-    def settle(self, question: Callable[[Residual], Any], text: str, least: int = 0) -> Any:
-        """Return the first answer that is not None."""
-        for residual in self.residuals(least):
-            with ctx.workprec(residual.bits or LEVELS[0]):
-                if (answer := question(residual)) is not None:
-                    return answer
-        text = f"the residual of {self.name} is not known well enough: {text}"
-        raise CertificateError(text)
 
     def loss(self) -> arb:
         """Return an enclosure of the loss at a stationary point with this residual."""
@@ -152,7 +163,7 @@ class Newton:
     def __init__(self, data: Data, faces: Sequence[Face], bits: int) -> None:
         self.faces, self.ridge, self.depth = faces, arb(data.ridge), data.depth
         self.flats = [face.flat.of(bits) for face in faces]
-        self.pulls = [arb_mat([[x] for x in face.pull]) for face in faces]
+        self.pulls = [column(face.pull) for face in faces]
         self.loads = [[face.load(other, bits) for other in faces] for face in faces]
         self.small = arb(2) ** (-3 * bits // 8)
 
@@ -197,4 +208,4 @@ class Newton:
             slopes += (u - unit * self.ridge).entries()
         right = arb_mat([[slope] for slope in slopes]).mid()
         step = arb_mat(hessian).mid().solve(right).entries()
-        return [arb_mat([[x] for x in step[k : k + depth]]) for k in range(0, len(step), depth)]
+        return [column(step[k : k + depth]) for k in range(0, len(step), depth)]

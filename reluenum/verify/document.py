@@ -165,16 +165,23 @@ def verify(
     ValueError
         If the number of processes is none.
     """
+    folder = Path(path).parent
+    if parts:
+        return _from_parts(path, data, Sharing(jobs, context, told, NOTHING), parts)
+    with opened(path, jobs) as (document, _):
+        return _proved(document, folder, data, Sharing(jobs, context, told, known=known))
+
+
+def _from_parts(
+    path: str | Path, data: Any, sharing: Sharing, parts: Sequence[str | Path]
+) -> Report:
+    """Prove a document of which others have checked boxes and records."""
     from .trees.parts import believed, divided, read_parts
 
     given = read_parts(parts)
-    with opened(path, jobs) as (document, digest):
-        if not given:
-            sharing = Sharing(jobs, context, told, known=known)
-            return _proved(document, Path(path).parent, data, sharing)
+    with opened(path, sharing.jobs) as (document, digest):
         polished = believed(given, digest)
-        others = Sharing(jobs, context, told, NOTHING)
-        report = _proved(divided(document), Path(path).parent, data, others)
+        report = _proved(divided(document), Path(path).parent, data, sharing)
         return replace(report, polished=polished, believed=len(given))
 
 
@@ -261,7 +268,7 @@ def _basins(document: Any, folder: Path, given: Any) -> Report:
 
     text = "boxes: not all stationary points are known, which basins need"
     require(not has_boxes(document["minima"]), text)
-    one_list(document, {k: OPTIONAL[k] for k in ("software",) if k in document})
+    one_list(document, software_of(document))
     document = document | {"minima": named(document["minima"])}
     if document["problem"].get("hidden_bias") == "free":
         return _free_basins(document, folder, given)
@@ -283,45 +290,43 @@ def _free_basins(document: Any, folder: Path, given: Any) -> Report:
 
 def _bounds(document: Any, given: Any) -> Report:
     """Prove the bounds of the loss of networks with two hidden layers."""
-    from .bounds import bounds_of
+    from .bounds.proof import bounds_of
 
     proved, problem, boxes = bounds_of(document)
-    if given is not None:
-        same_data(document["problem"], *given)
-    text = json.dumps(document["problem"], sort_keys=True)
-    unchecked = tuple(key for key in UNCHECKED if key in document)
-    head = problem, hashlib.sha256(text.encode()).hexdigest(), given is not None, unchecked
-    return BoundReport(*head, {"boxes": boxes}, 0, 0, 0, bounds=proved)
+    counts = {"verdicts": {"boxes": boxes}, "components": 0, "polished": 0, "exact": 0}
+    report = BoundReport(problem=problem, **about(document), **counts, bounds=proved)
+    return compared(report, document, given)
 
 
 def _deep(document: Any, given: Any, sharing: Sharing) -> Report:
     """Prove a list of minima of a network with several hidden layers."""
-    from .deep import proved
+    from .deep.lists import proved
 
     complete(document)
     hidden = document["problem"]["hidden"]
     if hidden[-1] != 1 or len(hidden) not in (2, 3):
-        from .fans import FanProof as Kind
+        from .fans.document import FanProof as Kind
     elif len(hidden) == 2:
-        from .deep import DeepProof as Kind
+        from .deep.document import DeepProof as Kind
     else:
-        from .spires import SpireProof as Kind
-    report = proved(document, Kind, sharing.processes)
-    if given is not None:
-        same_data(document["problem"], *given)
-    return replace(report, compared=given is not None)
+        from .spires.document import SpireProof as Kind
+    return compared(proved(document, Kind, sharing.processes), document, given)
 
 
 def _free(document: Any, folder: Path, given: Any) -> Report:
     """Prove a list of minima whose hidden biases are not penalised."""
     complete(document)
     if document["certificate"].get("format") == "reluenum-creases":
-        from .creases import proof_of
+        from .creases.document import proof_of
     else:
-        from .hinges import proof_of as on_a_line
+        from .hinges.document import proof_of as on_a_line
 
         proof_of = lambda document, _: on_a_line(document)  # noqa: E731
-    report = proof_of(named(document), folder)
+    return compared(proof_of(named(document), folder), document, given)
+
+
+def compared(report: Report, document: Any, given: Any) -> Report:
+    """Return a report, if the data of its document are those that are given, or none are."""
     if given is not None:
         same_data(document["problem"], *given)
     return replace(report, compared=given is not None)
@@ -420,22 +425,26 @@ def _by_boxes(document: dict[str, Any], given: Any, sharing: Sharing) -> "LeafPr
 def _report(document: Any, proof: "Proof", landscape: "Landscape", compared: bool) -> Report:
     """Return what was proved of a list of minima."""
     data, problem = proof.data, document["problem"]
-    text = json.dumps(problem, sort_keys=True)
     return Report(
         problem=f"n = {data.size}{heaviness(data)}, d = {data.depth - data.offset}, "
         f"width {data.width}, ridge {data.ridge * data.scale}, loss {problem['loss']}, "
         f"output bias {data.bias}{'' if data.offset else ', no hidden bias'}"
         + (f", activation {problem['activation']}" if "activation" in problem else "")
         + (f", linear part {data.linear}" if "linear" in problem else ""),
-        digest=hashlib.sha256(text.encode()).hexdigest(),
-        compared=compared,
-        unchecked=tuple(key for key in UNCHECKED if key in document),
+        **about(document, compared),
         verdicts=dict(proof.verdicts),
         components=len(landscape.components),
         polished=proof.polished,
         exact=len(document["certificate"]["exact"]),
         boxes=proof.boxes,
     )
+
+
+def about(document: dict[str, Any], compared: bool = False) -> dict[str, Any]:
+    """Return what every report says: the digest of the problem, and what was not checked."""
+    unchecked = tuple(key for key in UNCHECKED if key in document)
+    digest = digest_of(document["problem"])
+    return {"digest": digest, "compared": compared, "unchecked": unchecked}
 
 
 def heaviness(data: Data) -> str:
@@ -454,12 +463,21 @@ def complete(document: Any) -> None:
 
 def one_problem(problem: Any, certificate: dict[str, Any]) -> dict[str, Any]:
     """Claim 2: the certificate is about the problem of the document; so says the Parquet file."""
-    digest = hashlib.sha256(json.dumps(problem, sort_keys=True).encode()).hexdigest()
-    heading = {"format": "reluenum-certificate", "version": 1, "problem_sha256": digest}
+    heading = heading_of(problem, "reluenum-certificate")
     place = "data" if "data" in certificate else "file"
     others = dict.fromkeys(("records", "sha256", "exact", place), ...)
     matched(certificate, heading | others, "certificate")
     return heading
+
+
+def heading_of(problem: Any, kind: str) -> dict[str, Any]:
+    """Return how a certificate of a problem begins."""
+    return {"format": kind, "version": 1, "problem_sha256": digest_of(problem)}
+
+
+def digest_of(problem: Any) -> str:
+    """Return the SHA-256 of the record of a problem, by which a user knows the data."""
+    return hashlib.sha256(json.dumps(problem, sort_keys=True).encode()).hexdigest()
 
 
 def nothing_else(document: dict[str, Any]) -> None:
@@ -467,6 +485,17 @@ def nothing_else(document: dict[str, Any]) -> None:
     shape = dict.fromkeys(PROVED, ...) | {k: v for k, v in OPTIONAL.items() if k in document}
     every = {"every_width": ...} if document["problem"]["width"] == "all" else {}
     matched(document, shape | every, "document")
+
+
+def only_proved(document: dict[str, Any], completeness: str) -> None:
+    """Require that a list of another kind says nothing else, but for what was installed."""
+    shape = dict.fromkeys(PROVED, ...) | {"completeness": completeness}
+    matched(document, shape | software_of(document), "document")
+
+
+def software_of(document: dict[str, Any]) -> dict[str, Any]:
+    """Return the shape of what a document says of what was installed, if it does."""
+    return {key: OPTIONAL[key] for key in ("software",) if key in document}
 
 
 def one_file(certificate: dict[str, Any], source: BinaryIO) -> None:

@@ -166,9 +166,7 @@ class Data:
         self.size, self.depth, self.width = len(self.row_of), len(self.rows[0]), problem["width"]
         self.weights = weights_of(problem)
         self.total = sum(self.weights, fmpq(0))
-        self.scale = 1 / self.total if problem["loss"] == "mean" else fmpq(1)
-        self.ridge = short(problem["ridge"], "problem ridge") / self.scale
-        require(self.ridge > 0, "problem: ridge is not positive")
+        self.scale, self.ridge = ridge_of(problem, self.total)
         self.bias, self.linear = problem["output_bias"], linear_of(problem)
         self._sum_up()
         self._arrange(faces)
@@ -179,14 +177,9 @@ class Data:
 
     def _sum_up(self) -> None:
         """Add up the weights of the data points of each row, and sum Ry over them."""
-        size, squares = len(self.rows), fmpq(0)
-        sums, self.copies = [fmpq(0)] * size, [fmpq(0)] * size
-        for k, weight, target in zip(self.row_of, self.weights, self.targets, strict=True):
-            sums[k] += weight * target
-            self.copies[k] += weight
-            squares += weight * target * target
+        self.copies, sums, squares = summed(self.row_of, self.weights, self.targets)
         self._fit()
-        column = fmpq_mat(size, 1, sums)
+        column = fmpq_mat(len(self.rows), 1, sums)
         self.loads = self.outer.transpose() * column  # of the targets
         fitted = self.inner * self.loads
         self.energy = squares - (self.loads.transpose() * fitted)[0, 0]  # <y, R y>
@@ -286,6 +279,30 @@ def weights_of(problem: dict[str, Any]) -> list[fmpq]:
     require(all(weight > 0 for weight in weights), "problem: weights: one is not positive")
     require(any(weight != 1 for weight in weights), "problem: weights: all are 1")
     return weights
+
+
+def summed(
+    places: Sequence[int], weights: Sequence[fmpq], targets: Sequence[fmpq]
+) -> tuple[list[fmpq], list[fmpq], fmpq]:
+    """Return the weights, and the targets times these, summed over each distinct input.
+
+    Also the sum of the squares of all targets, times their weights (Lemma 1a).
+    """
+    size, squares = 1 + max(places), fmpq(0)
+    copies, totals = [fmpq(0)] * size, [fmpq(0)] * size
+    for place, weight, target in zip(places, weights, targets, strict=True):
+        copies[place] += weight
+        totals[place] += weight * target
+        squares += weight * target * target
+    return copies, totals, squares
+
+
+def ridge_of(problem: dict[str, Any], total: fmpq) -> tuple[fmpq, fmpq]:
+    """Return what the loss is multiplied by, and the effective ridge, by the sum of all weights."""
+    scale = 1 / total if problem["loss"] == "mean" else fmpq(1)
+    ridge = short(problem["ridge"], "problem ridge") / scale
+    require(ridge > 0, "problem: ridge is not positive")
+    return scale, ridge
 
 
 def slopes_of(problem: dict[str, Any]) -> tuple[fmpq, fmpq]:
@@ -466,11 +483,6 @@ def pseudoinverse(matrix: fmpq_mat) -> fmpq_mat:
     kernel, size = null_space(matrix).transpose().tolist(), matrix.nrows()
     nothing = onto(kernel) if kernel else fmpq_mat(size, size)
     return (matrix + nothing).inv() - nothing if size else matrix
-
-
-def identity(size: int) -> arb_mat:
-    """Return the identity matrix."""
-    return arb_mat(size, size, [int(i == j) for i in range(size) for j in range(size)])
 
 
 def named(document: dict[str, Any]) -> dict[str, Any]:

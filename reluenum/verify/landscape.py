@@ -10,9 +10,10 @@ from typing import Any
 
 from flint import fmpq, fmpz
 
+from .arithmetic.decimals import interval
 from .exact import Data, Support, compositions
 from .groups import Group, gathered, grouped
-from .points import Points, ball_order, interval, least
+from .points import Points, ball_order, least
 from .reals import matched, require, told
 from .records import Proof
 

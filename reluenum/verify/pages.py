@@ -176,3 +176,10 @@ def _natural(stream: BytesIO) -> int:
 def _integer(stream: BytesIO) -> int:
     value = _natural(stream)
     return value >> 1 ^ -(value & 1)
+
+
+def vectors_of(w: Any, count: int, depth: int) -> list[list[float]]:
+    """Return the vectors of a record, so many of such a length: finite doubles."""
+    require(type(w) is list and len(w) == count * depth, "w has a wrong length")
+    require(all(type(x) is float and abs(x) < float("inf") for x in w), "w is not finite")
+    return [w[k : k + depth] for k in range(0, len(w), depth)]

@@ -4,24 +4,20 @@ Numbers are functions of a residual, exact or enclosed; texts are sets of those 
 document.
 """
 
-from collections.abc import Callable
-from decimal import ROUND_HALF_DOWN, ROUND_HALF_UP, Context, Decimal
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
 from flint import arb, ctx, fmpq, fmpq_mat, fmpz_poly
 
-from .exact import Support
+from .arithmetic.decimals import Texts, written
+from .arithmetic.matrices import eliminated
+from .exact import Face, Support
 from .groups import Group
 from .reals import LEVELS, CertificateError, dot, enclosure, ends, require, sign, sign_changes
 from .residuals import Residual
 
-NUMBER_BITS = 256  # precision from which numbers that are known to all bits are written
-TEXT_BITS = 512  # and those that are known to half their bits, as residuals are
-DIGITS = 30  # significant ones of a decimal
-SHARP = 118  # bits of a ball in which there are at most two decimals, and hardly ever two
-HALVES = ROUND_HALF_DOWN, ROUND_HALF_UP  # either may stand
-Texts = frozenset[str]
+TEXT_BITS = 512  # precision from which numbers are written that are known to half their bits
 Number = Callable[[Residual], Any]
 
 
@@ -87,11 +83,7 @@ class Points:
         """
 
         def question(residual: Residual) -> Texts | None:
-            value, under = factor(residual), square(residual)
-            if sign(value) == 0:
-                return frozenset("0")
-            levels = [residual.bits] if residual.bits else [NUMBER_BITS << k for k in range(8)]
-            return next(filter(None, (nearest(value, under, bits) for bits in levels)), None)
+            return written(factor(residual), square(residual), residual.bits)
 
         return self.core.settle(question, "a decimal of the document", TEXT_BITS)
 
@@ -130,54 +122,18 @@ def vertex_squares(residual: Residual, vertex: Support) -> list:
     faces, ridge = [residual.data.faces[face] for face in vertex], residual.data.ridge
     if residual.bits is None and faces == residual.faces:
         return residual.squares
-    bits, rows = residual.bits, []
+    pulls = ((dot(face.pull, residual.u(face)) - ridge**2) * ridge for face in faces)
+    rows = zip(products(residual, faces), pulls, strict=True)
+    return eliminated([[*row, pull] for row, pull in rows])
+
+
+def products(residual: Residual, faces: Sequence[Face]) -> Iterator[list]:
+    """Yield for each face its u times what the u of all of them take off u there."""
     columns = [residual.column(residual.u(face)) for face in faces]
     for face in faces:
         pairs = zip(faces, columns, strict=True)
-        images = (residual.numbers(face.load(other, bits) * column) for other, column in pairs)
-        u = residual.u(face)
-        rows.append([*(dot(u, v) for v in images), (dot(face.pull, u) - ridge**2) * ridge])
-    return eliminated(rows)
-
-
-def eliminated(rows: list[list]) -> list:
-    """Solve a positive definite system, given with its right-hand side, over any field."""
-    for k in range(len(rows)):
-        rows[k] = [entry / rows[k][k] for entry in rows[k]]
-        for j, row in enumerate(rows):
-            if j != k:
-                rows[j] = [x - row[k] * y for x, y in zip(row, rows[k], strict=True)]
-    return [row[-1] for row in rows]
-
-
-# Decimals.
-
-
-def nearest(value: Any, square: Any, bits: int) -> Texts | None:
-    """Return the decimal texts nearest to value * sqrt(square), None if bits do not tell."""
-    with ctx.workprec(bits):
-        ball = enclosure(value, bits) * enclosure(square, bits).sqrt()
-        if not ball.is_finite() or sign(ball) is None or ball.rel_accuracy_bits() < SHARP:
-            return None
-        low, high = sorted(map(abs, ends(ball)))
-        least, most = _text(low, ROUND_HALF_DOWN), _text(high, ROUND_HALF_UP)
-        texts = {least} if least == most else {_text(x, how) for x in (low, high) for how in HALVES}
-        return frozenset(f"-{text}" if ball < 0 else text for text in texts)
-
-
-def _text(value: fmpq, rounding: str) -> str:
-    """Return the canonical text of a rational that is rounded."""
-    context = Context(prec=DIGITS, rounding=rounding)
-    decimal = context.divide(Decimal(int(value.p)), Decimal(int(value.q))).normalize(context)
-    return format(decimal, "f") if -10 <= decimal.adjusted() < DIGITS else str(decimal)
-
-
-def interval(text: str) -> list[str]:
-    """Return the ends of the interval one unit of the last digit to either side of a decimal."""
-    value = Decimal(text)
-    unit = fmpq(10) ** (value.adjusted() + 1 - DIGITS) if value else fmpq(0)
-    middle = fmpq(*value.as_integer_ratio())
-    return [str(middle - unit), str(middle + unit)]
+        images = (face.load(other, residual.bits) * column for other, column in pairs)
+        yield [dot(residual.u(face), residual.numbers(image)) for image in images]
 
 
 # The order of losses.

@@ -11,10 +11,11 @@ from typing import Any
 
 from flint import arb_mat, ctx, fmpq, fmpq_poly
 
+from .arithmetic.matrices import column
 from .cores import Core
 from .exact import Data, Support
 from .groups import Group
-from .pages import Record
+from .pages import Record, vectors_of
 from .reals import LEVELS, Algebraic, CertificateError, Root, dot, matched, rational, require, told
 from .residuals import ExactResidual, Residual
 
@@ -202,13 +203,10 @@ class Proof:
 
     def _enclosed(self, support: Support, w: Any) -> Core:
         """Return the residual of a support, in the ball around the w of its record."""
-        depth = self.data.depth
-        require(type(w) is list and len(w) == len(support) * depth, "w has a wrong length")
-        require(all(type(x) is float and abs(x) < float("inf") for x in w), "w is not finite")
-        parts = [w[k : k + depth] for k in range(0, len(w), depth)]
+        parts = vectors_of(w, len(support), self.data.depth)
         needed = tuple(face for face, part in zip(support, parts, strict=True) if any(part))
         smaller = None if needed == support else self.cores[needed]
-        vectors = [arb_mat([[x] for x in part]) for part in parts]
+        vectors = [column(part) for part in parts]
         return Core(self.data, support, vectors, self.descriptions.pop(support, None), smaller)
 
     def _vertex(self, core: Core, verdict: str, face: int) -> None:

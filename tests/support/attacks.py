@@ -6,8 +6,8 @@ import pytest
 from flint import ctx
 
 from reluenum.verify import CertificateError
+from reluenum.verify.arithmetic.decimals import NUMBER_BITS
 from reluenum.verify.deep.components import check
-from reluenum.verify.points import NUMBER_BITS
 
 
 def changed(document, way, value):

@@ -13,9 +13,9 @@ from reluenum.engines.deep.systems.stratum import DeepStratum
 from reluenum.engines.towers.batches import TowerBatch
 from reluenum.engines.towers.inner import minimal_T
 from reluenum.engines.towers.shadows import is_overshadowed, shaded_squares
+from reluenum.verify.arithmetic.decimals import NUMBER_BITS
 from reluenum.verify.deep.document import DeepProof
-from reluenum.verify.deep.exactly.lines import impossible
-from reluenum.verify.deep.exactly.shadows import overshadowed, shaded
+from reluenum.verify.deep.exactly.shadows import impossible, overshadowed, shaded
 from reluenum.verify.deep.further.cones import grows
 from reluenum.verify.deep.further.dead import harmless
 from reluenum.verify.deep.further.leeway import Answer, Face, Leeway
@@ -24,7 +24,6 @@ from reluenum.verify.deep.sides import implied
 from reluenum.verify.deep.sites import Sites
 from reluenum.verify.deep.strata import Stratum, faces_of
 from reluenum.verify.deep.towers import Upper
-from reluenum.verify.points import NUMBER_BITS
 from reluenum.verify.reals import CertificateError, dot
 from tests.support.checking import checked
 from tests.support.towers import tower_document

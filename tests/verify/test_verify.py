@@ -40,12 +40,12 @@ from reluenum.landscape.dual import dual_excess, scan_dual
 from reluenum.landscape.points import face_sign, zero_network
 from reluenum.landscape.witnesses import descent_ray
 from reluenum.verify import CertificateError, main, verify
+from reluenum.verify.arithmetic.decimals import nearest
 from reluenum.verify.cores import Core
 from reluenum.verify.document import one_problem
 from reluenum.verify.exact import Data
 from reluenum.verify.landscape import Landscape
 from reluenum.verify.pages import read_records
-from reluenum.verify.points import nearest
 from reluenum.verify.reals import LEVELS, dot
 from reluenum.verify.reals import sign as sign_of
 from reluenum.verify.records import Proof, read_descriptions

@@ -11,6 +11,7 @@ from flint import arb, arb_mat, ctx, fmpz_poly
 
 from reluenum import Problem
 from reluenum.verify import CertificateError
+from reluenum.verify.arithmetic.decimals import NUMBER_BITS
 from reluenum.verify.deep.components import Network, least, mirrored, symmetries
 from reluenum.verify.deep.document import DeepProof, Reader
 from reluenum.verify.deep.exactly.fields import Exact
@@ -19,7 +20,6 @@ from reluenum.verify.deep.sides import Block
 from reluenum.verify.deep.sites import Sites
 from reluenum.verify.deep.strata import Stratum, realised
 from reluenum.verify.deep.towers import Moved, State, Tower, Upper
-from reluenum.verify.points import NUMBER_BITS
 from reluenum.verify.reals import RATIONAL, Algebraic
 from tests.support.attacks import changed, lie, places, refused_components
 from tests.support.checking import checked, refused

@@ -10,11 +10,12 @@ from flint import arb, ctx, fmpq
 
 from reluenum import Problem
 from reluenum.verify import CertificateError
+from reluenum.verify.arithmetic.decimals import NUMBER_BITS
+from reluenum.verify.deep.lists import gaps
 from reluenum.verify.deep.sites import Sites
 from reluenum.verify.deep.strata import faces_of
-from reluenum.verify.points import NUMBER_BITS
 from reluenum.verify.spires.constants import Pair, constants, roots
-from reluenum.verify.spires.cover import Cover, gaps
+from reluenum.verify.spires.cover import Cover
 from reluenum.verify.spires.document import SpireProof
 from reluenum.verify.spires.inner import highest, levels, polished, reach, vanishing
 from reluenum.verify.spires.lines import impossible
@@ -189,8 +190,8 @@ def test_small_parameters_leave_no_unit_alive():
 def test_gaps_are_what_intervals_leave():
     ends = [(1, 2), (4, 5), (0, 1), (4, 9)]
     intervals = [(arb(a), arb(b)) for a, b in ends]
-    assert gaps(arb(0), arb(10), intervals) == [(2, 4), (9, 10)]
-    assert gaps(arb(5), arb(8), intervals) == []
+    assert list(gaps(intervals, arb(0), arb(10))) == [(2, 4), (9, 10)]
+    assert list(gaps(intervals, arb(5), arb(8))) == []
 
 
 @pytest.mark.parametrize(

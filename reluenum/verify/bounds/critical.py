@@ -7,7 +7,8 @@ from typing import Any
 
 from flint import arb, arb_mat, ctx, fmpq_mat, fmpq_mpoly, fmpq_mpoly_ctx
 
-from ..exact import identity, null_space, pivots_in
+from ..arithmetic.matrices import identity
+from ..exact import null_space, pivots_in
 from ..reals import dot, require
 from .fit import Fit, Vector
 

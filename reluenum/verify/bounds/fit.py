@@ -1,14 +1,13 @@
 """The problem of a document of bounds, and the loss of its network."""
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
 from flint import fmpq, fmpz
 
-from ..exact import PROBLEM, WIDEST, distinct, short
+from ..exact import PROBLEM, WIDEST, distinct, ridge_of, short, summed
 from ..reals import dot, matched, require
 
 MOST_SITES, MOST_UNITS = 12, 8
@@ -44,16 +43,11 @@ class Fit:
         require(self.below <= MOST_UNITS, f"problem: more than {MOST_UNITS} first-layer units")
         targets = [short(entry, "problem y") for entry in problem["y"]]
         self.points = len(targets)
-        self.scale = fmpq(1, self.points) if problem["loss"] == "mean" else fmpq(1)
-        self.ridge = short(problem["ridge"], "problem ridge") / self.scale
-        require(self.ridge > 0, "problem: ridge is not positive")
-        count, totals = Counter(place), [fmpq(0)] * self.size
-        for site, target in zip(place, targets, strict=True):
-            totals[site] += target
-        self.copies = [fmpq(count[k]) for k in range(self.size)]
+        self.scale, self.ridge = ridge_of(problem, fmpq(self.points))
+        self.copies, totals, squares = summed(place, [fmpq(1)] * self.points, targets)
         self.means = [total / copies for total, copies in zip(totals, self.copies, strict=True)]
         self.energy = dot(totals, self.means)
-        self.scatter = dot(targets, targets) - self.energy
+        self.scatter = squares - self.energy
 
     def loss(self, network: Any) -> fmpq:
         """Claim B1: the loss of the network of the document, exactly, scatter left out."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from flint import arb, fmpq
 
-from ..document import OPTIONAL
+from ..document import software_of
 from ..exact import short
 from ..reals import matched, require, told
 from .around import Around
@@ -131,8 +131,7 @@ class BoundProof:
 
 def bounds_of(document: dict[str, Any]) -> tuple[str, str, int]:
     """Prove both bounds of a document; return what is proved, of which problem, and the boxes."""
-    software = {key: OPTIONAL[key] for key in ("software",) if key in document}
-    matched(document, BOUND | software, "document")
+    matched(document, BOUND | software_of(document), "document")
     fit = Fit(document["problem"])
     lower, upper, gap = (
         decimal(document[key], key) for key in ("lower_bound", "upper_bound", "relative_gap")

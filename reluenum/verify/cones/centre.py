@@ -101,7 +101,7 @@ def heights_of(table: Tables, hulls: Hulls, residual: Array, g: int) -> tuple[fl
 
 @inlined
 def guessed(
-    table: Tables, hulls: Hulls, loads: Array, gram: Array, inverse: Array
+    table: Tables, hulls: Hulls, loads: Array, inverse: Array
 ) -> tuple[Array, Array, Array]:
     """Return t, and the right-hand sides: the middles of heights, which depend on t again.
 
@@ -131,7 +131,7 @@ def centre_of(table: Tables, hulls: Hulls) -> tuple[bool, Centre]:
     loads, sizes = loads_of(table, hulls)
     gram, gram_size = gram_of(hulls, loads, sizes)
     inverse = inverse_of(gram)
-    weights, beta, half = guessed(table, hulls, loads, gram, inverse)
+    weights, beta, half = guessed(table, hulls, loads, inverse)
     fits = np.abs(inverse).sum() + np.abs(weights).sum() < WILD
     residual, doubt = residual_of(table, loads, sizes, weights)
     left, reach = lefts_of(table, hulls, (residual, doubt), beta, half)

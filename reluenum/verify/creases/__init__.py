@@ -8,7 +8,3 @@ by structure), `residuals` (exact, or in balls), `cores` (residuals as sharp as 
 one residual), `records` (the certificate), `weights` (how units share the fit), `strata`, `groups`
 (the numbers of these), `joined` (which residuals are one, which strata are connected), `document`.
 """
-
-from .document import proof_of
-
-__all__ = ["proof_of"]

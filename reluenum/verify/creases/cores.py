@@ -5,8 +5,8 @@ from typing import Any
 
 from flint import arb, arb_mat, ctx, fmpq
 
-from ..cores import NEARNESS, Newton
-from ..reals import LEVELS, Algebraic, CertificateError, dot, norm, sign
+from ..cores import NEARNESS, Known, Newton
+from ..reals import LEVELS, Algebraic, dot, norm, sign
 from .residuals import Ball, Exact, Residual
 from .sites import Crease, Remover, Sites, Support
 from .spaces import Space
@@ -14,7 +14,7 @@ from .spaces import Space
 SHARPEST = 2048  # bits, if there is no exact description
 
 
-class Core:
+class Core(Known):
     """A residual r_S, as sharp as a question about it needs.
 
     `exact` is its exact description, if there is one. With another remover it is the nearest point
@@ -64,15 +64,6 @@ class Core:
         self.space = space
         for bits, ball in self.balls.items():
             self._enclose(ball.slopes, bits)
-
-    def settle(self, question: Callable[[Any], Any], text: str, least: int = 0) -> Any:
-        """Return the first answer that is not None."""
-        for residual in self.residuals(least):
-            with ctx.workprec(residual.bits or LEVELS[0]):
-                if (answer := question(residual)) is not None:
-                    return answer
-        text = f"the residual of {self.name} is not known well enough: {text}"
-        raise CertificateError(text)
 
     def ask(self, question: Callable, crease: Crease, *more: Any) -> Any:
         """Return what a method of residuals says of a crease."""

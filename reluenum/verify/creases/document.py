@@ -10,10 +10,11 @@ from typing import Any
 
 from flint import fmpq
 
+from ..arithmetic.decimals import NUMBER_BITS, Texts, interval, nearest
 from ..document import OPTIONAL, PROVED, UNCHECKED, Report, one_file, source_of
 from ..hinges.units import DEAD, Unit
 from ..pages import read_records
-from ..points import NUMBER_BITS, TEXT_BITS, Texts, ball_order, interval, least, nearest
+from ..points import TEXT_BITS, ball_order, least
 from ..reals import matched, require, sign, told
 from .groups import Group, Number, level, outer
 from .joined import Landing, forms_joined, landings

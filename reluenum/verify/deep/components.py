@@ -4,15 +4,17 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import factorial, prod
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from flint import arb, ctx, fmpq
 
+from ..arithmetic.decimals import NUMBER_BITS, Texts, interval, nearest
 from ..exact import compositions
-from ..points import NUMBER_BITS, Texts, interval, nearest
 from ..reals import RATIONAL, Algebraic, dot, ends, matched, require, sign_changes, told
-from .points import Zero
 from .sites import Sites
+
+if TYPE_CHECKING:
+    from .points import Zero
 
 Entry = tuple[arb, bool]  # a number, and whether it is exactly 0
 
@@ -51,8 +53,10 @@ class Network:
     """A local minimum with distinct units, or one whose first layer is dead.
 
     `layers` are its distinct units, `output` the weight of the upper one, `loss` its loss, `exact`
-    says what that is in a number field, if that is known.
+    says what that is in a number field, if that is known. `wide` is the layer of several units.
     """
+
+    wide: ClassVar[int] = 0
 
     def __init__(
         self,
@@ -109,7 +113,7 @@ def constant_network(sites: Sites, value: fmpq) -> Network:
     return Network(sites, layers, output, arb(loss), lambda: Algebraic(RATIONAL, [loss]))
 
 
-def tower_network(zero: Zero) -> Network:
+def tower_network(zero: "Zero") -> Network:
     """Claim 86: the weights at a stationary point, from T, X, w_j = a c_j v_j and B = a b."""
     state, sites, (side, *sides) = zero.state, zero.sites, zero.sides
     root, lower, shares = state.x.sqrt(), [], []
@@ -126,18 +130,27 @@ def tower_network(zero: Zero) -> Network:
 
 @dataclass(frozen=True)
 class Component:
-    """A connected set of local minima: a network, and ways to share the first layer's width."""
+    """A connected set of local minima: a network, and ways to share the width of its wide layer."""
 
     network: Network
     ways: tuple[tuple[tuple[int, ...], int], ...]  # copies of each unit, and dead units
     orbit: int
 
-    def name(self, copies: Sequence[int], dead: int) -> tuple:
+    def copies(self, shares: Sequence[int]) -> Iterator[Sequence[tuple[Unit, int]]]:
+        """Yield the units of each layer with their copies, as many as given in the wide one."""
+        for k, layer in enumerate(self.network.layers):
+            counts = shares if k == self.network.wide else [1] * len(layer)
+            yield [*zip(layer, counts, strict=True)]
+
+    def dead(self, units: int) -> tuple[int, ...]:
+        """Return the dead units of each layer, as many as given in the wide one."""
+        layers = enumerate(self.network.layers)
+        return tuple(units if k == self.network.wide else 1 - len(layer) for k, layer in layers)
+
+    def name(self, shares: Sequence[int], dead: int) -> tuple:
         """Return what tells a stratum from others: signs, copies and dead units."""
-        lower, *upper = self.network.layers
-        first = tuple((unit.signs, k) for unit, k in zip(lower, copies, strict=True))
-        rest = (tuple((unit.signs, 1) for unit in layer) for layer in upper)
-        return first, *rest, (dead, *(1 - len(layer) for layer in upper))
+        rows = (tuple((unit.signs, k) for unit, k in row) for row in self.copies(shares))
+        return *rows, self.dead(dead)
 
     @cached_property
     def names(self) -> dict[tuple, tuple[tuple[int, ...], int]]:
@@ -151,19 +164,14 @@ class Component:
 
     def boundary(self) -> list[bool]:
         """Return for each layer whether there is a kink or a dead unit somewhere."""
-        gone = [any(dead for _, dead in self.ways), *(not row for row in self.network.layers[1:])]
+        gone = self.dead(max(dead for _, dead in self.ways))
         pairs = zip(self.network.layers, gone, strict=True)
-        return [dead or "0" in "".join(unit.signs for unit in layer) for layer, dead in pairs]
+        return [dead > 0 or "0" in "".join(unit.signs for unit in layer) for layer, dead in pairs]
 
     def record(self, names: Sequence[tuple], lowest: bool) -> dict[str, Any]:
         """Claim 88: what a document has to say of it, its strata in a given order."""
         ways = [self.names[name] for name in names]
-        copies, dead = ways[0]
-        lower, *upper = self.network.layers
-        layers = [
-            [u.record(k) for u, k in zip(lower, copies, strict=True)],
-            *([u.record(1) for u in layer] for layer in upper),
-        ]
+        shares, dead = ways[0]
         return {
             "dimension": self.dimension(ways[0]),
             "loss": texts(self.network.loss),
@@ -172,10 +180,10 @@ class Component:
             "boundary_by_layer": self.boundary(),
             "global_at_width": lowest,
             "orbit_size": self.orbit,
-            "layers": layers,
-            "dead_units": [dead, *(1 - len(layer) for layer in upper)],
+            "layers": [[unit.record(k) for unit, k in row] for row in self.copies(shares)],
+            "dead_units": list(self.dead(dead)),
             "strata": [self.stratum(way) for way in ways],
-            "representative": self.network.representative(copies),
+            "representative": self.network.representative(shares),
         }
 
     def stratum(self, way: tuple[tuple[int, ...], int]) -> dict[str, Any]:
@@ -190,7 +198,7 @@ def shared(network: Network, calm: bool) -> Iterator[Component]:
 
     Otherwise each way to share the width is a component of its own (Lemma D13, Theorem D14).
     """
-    width, distinct = network.sites.hidden[0], len(network.layers[0])
+    width, distinct = network.sites.hidden[network.wide], len(network.layers[network.wide])
     if distinct == 0:
         yield Component(network, (((), width),), 1)
     elif calm and distinct < width:

@@ -1,10 +1,10 @@
 """The record of a stratum: X in (0, highest) is covered by intervals that hold nothing unlisted."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from math import inf, isfinite
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -13,9 +13,9 @@ from flint import arb
 from ..reals import require, sign, squared, told, within
 from .exactly.fields import newton_step
 from .exactly.folds import is_fold
-from .exactly.lines import impossible
-from .exactly.shadows import shaded
+from .exactly.shadows import impossible, shaded
 from .inner import Rough, improved, path, slope_of, total_squares, vanishing
+from .lists import Interval, gaps, number
 from .points import Zero, zero_near
 from .sides import Block, enclosed, highest
 from .strata import Stratum
@@ -28,14 +28,11 @@ CLOSE = 32  # a part of a block around a zero is so much smaller
 TINY = arb(2) ** -60  # and no smaller part of it
 FAINT = arb(2) ** -24  # part of the sum below which a square is tried as 0
 DIM = arb(2) ** -10  # and part of X^2
-LARGEST, SMALLEST = 1e100, 1e-100  # numbers of a record that are not 0
 
 HOLE = arb(2) ** -10  # relative size of what is left between two intervals, and closed here
 SHARP = arb(2) ** -40
 NEAR = 2.0**-36  # relative size of a Newton step that is the last one
 NUDGE = arb(2) ** -50  # so that the end of a step belongs to it
-
-Interval = tuple[arb, arb]
 
 
 @dataclass(frozen=True)
@@ -327,16 +324,6 @@ class Cover:
         return sum(end.squares, arb(0)) + squared(end.bias) if end else arb(0, "inf")
 
 
-def gaps(closed: Sequence[Interval], low: arb, high: arb) -> Iterator[Interval]:
-    """Yield what intervals leave of one, in ascending order."""
-    for start, end in sorted(closed, key=itemgetter(0)):
-        if low < start and low < high:
-            yield low, start.min(high)
-        low = low.max(end)
-    if low < high:
-        yield low, high
-
-
 def begun(squares: Sequence[arb], x: arb) -> list[arb]:
     """Return squares from which Newton steps start.
 
@@ -371,11 +358,3 @@ def awake(squares: Sequence[arb], x: arb) -> list[arb]:
     """Return squares with small ones in place of 0."""
     tiny = sum(map(abs, squares), x * x) * arb(2) ** -20
     return [square if square != 0 else tiny for square in squares]
-
-
-def number(value: Any) -> arb:
-    """Read a number of a record."""
-    require(type(value) in (int, float), f"{value!r:.40} is no number")
-    fits = value == 0 or SMALLEST <= abs(value) <= LARGEST
-    require(fits and isfinite(value), f"{value!r:.40} is out of range")
-    return arb(float(value))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from flint import arb, arb_mat, fmpq
 
-from ..exact import identity
+from ..arithmetic.matrices import column, identity, pivots_of, tracked
 from ..reals import dot, squared
 from .sites import Row
 from .towers import Moved, State, Tower, Upper
@@ -95,8 +95,8 @@ def vanishing(upper: Upper, rows: Sequence[Row], top: arb) -> bool:
 
 def _feasible(upper: Upper, rows: Sequence[Row], rho: Sequence, top: arb) -> bool:
     """Whether |Gamma_j| < ridge / sqrt X for all units, at X = top."""
-    column = arb_mat([[x] for x in rho])
-    pulls = [(arb_mat(upper.gamma(row)) * column).entries() for row in rows]
+    forces = column(rho)
+    pulls = [(arb_mat(upper.gamma(row)) * forces).entries() for row in rows]
     return all(dot(u, u) * top < squared(arb(upper.sites.ridge)) for u in pulls)
 
 
@@ -104,18 +104,6 @@ def slope_of(state: State) -> arb:
     """Return the second derivative of the reduced loss along a path: the last pivot (Schur)."""
     pivots = pivots_of(state.hessian())
     return pivots[-1] if all(pivot > 0 for pivot in pivots[:-1]) else arb(0, "inf")
-
-
-def pivots_of(matrix: arb_mat) -> list[arb]:
-    """Return the pivots of a symmetric matrix, all positive iff it is positive definite."""
-    rows, pivots = matrix.tolist(), []
-    for k in range(len(rows)):
-        pivots.append(rows[k][k])
-        for row in rows[k + 1 :]:
-            factor = row[k] / rows[k][k]
-            for j in range(k, len(rows)):
-                row[j] -= factor * rows[k][j]
-    return pivots
 
 
 def path(tower: Tower, x: arb, start: Sequence[arb]) -> State | None:
@@ -158,13 +146,8 @@ def size_of(*values: arb) -> arb:
 
 def _image(centre: State, inverse: arb_mat, box: Sequence[arb], x: arb) -> list[arb]:
     """Return the image of a box under Krawczyk's operator, for all X."""
-    m, middle = len(box), centre.squares
-    rows = Moved(centre, box, x).hessian().tolist()[:m]
-    steps = arb_mat([[t - c] for t, c in zip(box, middle, strict=True)])
-    left = (identity(m) - inverse * arb_mat([row[:m] for row in rows])) * steps
-    along = inverse * arb_mat([[row[m]] for row in rows]) * (x - centre.x)
-    moved = (inverse * arb_mat([[p] for p in centre.gradient()[:m]]) + along - left).entries()
-    return [t - d for t, d in zip(middle, moved, strict=True)]
+    gradient, hessian = centre.gradient()[: len(box)], Moved(centre, box, x).hessian()
+    return tracked(centre.squares, box, gradient, hessian, inverse, x - centre.x)
 
 
 def improved(state: State) -> list[arb]:
@@ -177,7 +160,7 @@ def improved(state: State) -> list[arb]:
     except ZeroDivisionError:
         return state.squares
     error = [(root * r - 1) * squared(r) * 2 / state.ridge for r in state.norms[:m]]
-    step = (inverse * arb_mat([[e] for e in error])).entries()
+    step = (inverse * column(error)).entries()
     return [arb((t + s).mid()) for t, s in zip(state.squares, step, strict=True)]
 
 

@@ -2,21 +2,21 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cached_property, partial
-from itertools import chain, combinations
 from types import MappingProxyType
 from typing import Any
 
-from flint import arb, arb_mat, ctx, fmpq, fmpq_mat
+from flint import arb, ctx, fmpq, fmpq_mat
 
-from ..exact import cocircuits, identity
-from ..points import NUMBER_BITS
+from ..arithmetic.decimals import NUMBER_BITS
+from ..arithmetic.matrices import column, contracted, pivots_of
+from ..exact import cocircuits
 from ..reals import dot, require, sign
 from .exactly.fields import Exact, described, newton_step
 from .exactly.probes import Probe, is_null
-from .inner import pivots_of, size_of
+from .inner import size_of
 from .sides import enclosed, form_at
 from .sites import Row
-from .strata import Stratum
+from .strata import Stratum, active_sets
 from .towers import Moved, State, Tower, Upper
 
 STEPS, EXACT_BITS = 40, 190  # Newton steps, and the bits of a box
@@ -47,20 +47,12 @@ def _polished(tower: Tower, values: list[arb]) -> list[arb]:
 def _enclosed(tower: Tower, values: list[arb]) -> State | None:
     """Return the states of a box of T and X that contains its image."""
     state = State(tower, values[:-1], values[-1])
-    inverse = state.hessian().inv().mid()
+    inverse, gradient = state.hessian().inv().mid(), column(state.gradient())
     sizes = [arb(0, size_of(*values) * arb(2) ** -EXACT_BITS)] * len(values)
-    box = [v + s for v, s in zip(values, sizes, strict=True)]
-    derivative = Moved(state, box[:-1], box[-1]).hessian()
-    left = (identity(len(box)) - inverse * derivative) * column(sizes)
-    image = column(values) - inverse * column(state.gradient()) + left
-    inside = all(map(arb.contains_interior, box, image.entries()))
-    *found, last = image.entries()
-    return Moved(state, found, last) if inside else None
-
-
-def column(numbers: Sequence[arb]) -> arb_mat:
-    """Return numbers as a column."""
-    return arb_mat([[x] for x in numbers])
+    found = contracted(
+        values, sizes, gradient, inverse, lambda box: Moved(state, box[:-1], box[-1]).hessian()
+    )
+    return found and Moved(state, found[:-1], found[-1])
 
 
 class Zero:
@@ -212,11 +204,7 @@ class Zero:
 
     def cells(self, i: int) -> set[tuple[fmpq, ...]]:
         """Return f at a kink, in all cells of the kinks of the first layer there, as forms."""
-        bit, rows = 1 << i, list(enumerate(self.stratum.lower))
-        plus = {j for j, row in rows if row[0] & bit}
-        zero = [j for j, row in rows if not (row[0] | row[1]) & bit]
-        cells = chain.from_iterable(combinations(zero, k) for k in range(len(zero) + 1))
-        return {self.form(i, plus.union(cell), 1) for cell in cells}
+        return {self.form(i, cell, 1) for cell in active_sets(self.stratum.lower, i)}
 
     def form(self, i: int, units: set[int], bias: int) -> tuple[fmpq, ...]:
         """Return the sum of x . w_j at a site over some units, and of B or nothing, as a form."""
@@ -301,12 +289,9 @@ class Zero:
         sites = self.sites
         inner = dot(state.rho[: len(state.tower.means)], state.tower.means)
         shares = dot(state.squares, [fmpq(1)] * len(state.squares)) / state.x
-        beyond = (
-            sites.totals[i] * sites.means[i]
-            for i in sites.inside(sites.everything & ~self.stratum.upper[0])
-        )
         penalty = (shares + state.x) * state.ridge
-        return (inner + penalty + sum(beyond, sites.scatter)) * sites.scale
+        beyond = sites.unfitted(sites.inside(self.stratum.upper[0]))
+        return (inner + penalty + beyond) * sites.scale
 
     def signs(self, j: int) -> str:
         """Return the signs of a unit of the first layer at all data points."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from flint import arb, arb_mat, fmpq, fmpq_mat
 
+from ..arithmetic.matrices import column
 from ..reals import dot, root_above, sign, squared
 from .strata import Stratum
 from .towers import State
@@ -70,9 +71,7 @@ def highest(stratum: Stratum, side: int) -> fmpq:
     of y.
     """
     sites = stratum.sites
-    pairs = ((sites.totals[i], sites.means[i]) for i in sites.inside(stratum.upper[0]))
-    total = sum((t * y for t, y in pairs if side * y > 0), fmpq(0))
-    return total / (4 * sites.ridge)
+    return sites.pull(stratum.upper[0], side) / (4 * sites.ridge)
 
 
 def enclosed(stratum: Stratum, state: State) -> Sides:
@@ -203,7 +202,7 @@ class Block:
         found = self.ball.of(forms)
         if k not in state.tower.free:
             return found
-        move = arb_mat([[x] for x in state.gammas[k]]) - forms * state.solution
+        move = column(state.gammas[k]) - forms * state.solution
         first, last = self.ends
         return replace(found, low=found.low + move * first, high=found.high + move * last)
 

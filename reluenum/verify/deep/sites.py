@@ -1,11 +1,11 @@
 """The data of a deep problem, exactly: distinct inputs with counts and mean targets."""
 
-from collections import Counter
+from collections.abc import Collection
 from typing import Any
 
 from flint import fmpq, fmpq_mat
 
-from ..exact import PROBLEM, WIDEST, distinct, short
+from ..exact import PROBLEM, WIDEST, distinct, ridge_of, short, summed
 from ..reals import dot, matched, require
 
 Row = tuple[int, int]  # of signs: the sites where it is positive, and negative, as masks
@@ -46,22 +46,27 @@ class Sites:
         self.depth, self.hidden = len(self.rows[0]), problem["hidden"]
         self.points = len(self.row_of)
         self.loss = problem["loss"]
-        self.scale = fmpq(1, self.points) if self.loss == "mean" else fmpq(1)
-        self.ridge = short(problem["ridge"], "problem ridge") / self.scale
-        require(self.ridge > 0, "problem: ridge is not positive")
+        self.scale, self.ridge = ridge_of(problem, fmpq(self.points))
         self._sum_up([short(entry, "problem y") for entry in problem["y"]])
         self.everything = (1 << self.size) - 1
 
     def _sum_up(self, targets: list[fmpq]) -> None:
         """Sum the targets of each site."""
-        count, totals = Counter(self.row_of), [fmpq(0)] * self.size
-        for site, target in zip(self.row_of, targets, strict=True):
-            totals[site] += target
-        self.copies = [fmpq(count[k]) for k in range(self.size)]
-        self.totals = totals
-        self.means = [total / copies for total, copies in zip(totals, self.copies, strict=True)]
-        self.scatter = dot(targets, targets) - dot(totals, self.means)
-        self.energy = dot(targets, targets)
+        ones = [fmpq(1)] * self.points
+        self.copies, self.totals, self.energy = summed(self.row_of, ones, targets)
+        pairs = zip(self.totals, self.copies, strict=True)
+        self.means = [total / copies for total, copies in pairs]
+        self.scatter = self.energy - dot(self.totals, self.means)
+
+    def unfitted(self, fitted: Collection[int]) -> fmpq:
+        """Return the squares of the targets as far as f does nothing about them at other sites."""
+        rest = (k for k in range(self.size) if k not in fitted)
+        return sum((self.totals[k] * self.means[k] for k in rest), self.scatter)
+
+    def pull(self, mask: int, side: int) -> fmpq:
+        """Return the sum of y^2 over the data at sites of a mask whose means have a sign."""
+        pairs = ((self.totals[i], self.means[i]) for i in self.inside(mask))
+        return sum((t * y for t, y in pairs if side * y > 0), fmpq(0))
 
     def inside(self, mask: int) -> list[int]:
         """Return the sites of a mask."""

@@ -6,12 +6,13 @@ which the pre-activation above is linear on a product of cones: so its sign vect
 arrangement inside a cone, split form by form.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, partial, reduce
 from itertools import combinations, permutations, product
 from math import gcd, inf, lcm
 from operator import mul, or_
+from typing import Any
 
 from flint import fmpq, fmpq_mat
 
@@ -229,12 +230,22 @@ def cone_of(sites: Sites, chosen: Sequence[Face], sides: Sequence[int]) -> list[
 
 def kept(found: dict[str, Stratum]) -> dict[str, Stratum]:
     """Claim 55: the others hold no local minimum (Lemma D8, Lemma D27), for either output."""
+    return holding(found, lambda stratum: (stratum.upper, free_kinks(stratum)))
+
+
+def holding(
+    found: dict[str, Any], last: Callable[[Any], tuple[Row, Sequence[Sequence[int]]]]
+) -> dict[str, Any]:
+    """Return what is kept of strata, by the row of their last unit and the kinks that it can leave.
+
+    These are kinks that the weights can leave while all others stay.
+    """
     drawn = cache(drawn_into)
     return {
         text: stratum
         for text, stratum in found.items()
         if all(drawn(stratum.sites, row, stratum.relevant) for row in stratum.lower)
-        and not skipped(stratum)
+        and not skipped(stratum.sites, *last(stratum))
         and not any(on_boundary(*pair) for pair in permutations(stratum.lower, 2))
     }
 
@@ -242,6 +253,15 @@ def kept(found: dict[str, Stratum]) -> dict[str, Stratum]:
 def on_boundary(row: Row, other: Row) -> bool:
     """Whether a row arises from another one by signs that become 0: both are never alive."""
     return not row[0] & ~other[0] and not row[1] & ~other[1]
+
+
+def active_sets(lower: Sequence[Row], site: int) -> Iterator[set[int]]:
+    """Yield which units are active at a site, in all cells of the kinks that they have there."""
+    bit, rows = 1 << site, list(enumerate(lower))
+    plus = {j for j, row in rows if row[0] & bit}
+    zero = [j for j, row in rows if not (row[0] | row[1]) & bit]
+    for size in range(len(zero) + 1):
+        yield from (plus.union(chosen) for chosen in combinations(zero, size))
 
 
 def drawn_into(sites: Sites, row: Row, relevant: int) -> bool:
@@ -262,30 +282,30 @@ def drawn_into(sites: Sites, row: Row, relevant: int) -> bool:
     return [*map(partial(reduce, or_), zip((0, 0), *inside, strict=True))] == [plus, minus]
 
 
-def skipped(stratum: Stratum) -> bool:
+def skipped(sites: Sites, row: Row, kinks: Sequence[Sequence[int]]) -> bool:
     """Whether for both signs of the output weight no target fits, or a free kink pays."""
-    means, totals = stratum.sites.means, stratum.sites.totals
-    sums = [sum((totals[i] for i in kink), fmpq(0)) for kink in free_kinks(stratum)]
-    active = stratum.sites.inside(stratum.upper[0])
-    fits = (s for s in (1, -1) if any(s * means[i] > 0 for i in active))
+    sums = [sum((sites.totals[i] for i in kink), fmpq(0)) for kink in kinks]
+    active = sites.inside(row[0])
+    fits = (s for s in (1, -1) if any(s * sites.means[i] > 0 for i in active))
     return all(any(s * total > 0 for total in sums) for s in fits)
 
 
 def free_kinks(stratum: Stratum) -> list[list[int]]:
     """Return kinks of the upper unit that the weights can leave while all others stay.
 
-    Their gradients are no combinations of those of the others; a group is one kink.
+    A group is one kink.
     """
     sites = stratum.sites
     kinks = [[i] for i in sites.inside(stratum.zeros & ~stratum.group)]
     kinks += [group] if (group := sites.inside(stratum.zeros & stratum.group)) else []
     forms = [gradient(stratum, kink[0]) for kink in kinks]
+    return [kink for k, kink in enumerate(kinks) if is_free(forms, k)]
 
-    def rank(chosen: list[list[fmpq]]) -> int:
-        return fmpq_mat(chosen).rank() if chosen else 0
 
-    free = (rank(forms[:k] + forms[k + 1 :]) < rank(forms) for k in range(len(kinks)))
-    return [kink for kink, is_free in zip(kinks, free, strict=True) if is_free]
+def is_free(forms: list[list[fmpq]], k: int) -> bool:
+    """Whether one of some gradients is no combination of the others."""
+    others = forms[:k] + forms[k + 1 :]
+    return (fmpq_mat(others).rank() if others else 0) < fmpq_mat(forms).rank()
 
 
 def gradient(stratum: Stratum, site: int) -> list[fmpq]:

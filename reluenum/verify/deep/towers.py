@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 from flint import arb, arb_mat, ctx, fmpq, fmpq_mat
 
-from ..exact import identity, null_space, onto, pivots_in
+from ..arithmetic.matrices import column, identity
+from ..exact import null_space, onto, pivots_in
 from ..reals import dot, root_above, squared
 from .sites import Row, Sites
 
@@ -188,7 +189,31 @@ class Tower:
         return fmpq_mat([[line[i] for i in self.columns] for line in lines])
 
 
-class State:
+class Gammas:
+    """What follows from Gamma_j and T_j, whatever the network above."""
+
+    gammas: list[list[arb]]
+    squares: list[arb]
+    ridge: arb
+
+    @cached_property
+    def lengths(self) -> list[arb]:
+        """|Gamma_j|^2 of all units."""
+        return [dot(gamma, gamma) for gamma in self.gammas]
+
+    @cached_property
+    def norms(self) -> list[arb]:
+        """|Gamma_j| of all units. (A ball that reaches below 0 has no root.)."""
+        return [x.sqrt() if x > 0 else arb(0, root_above(x)) for x in self.lengths]
+
+    @cached_property
+    def weights(self) -> list[list[arb]]:
+        """The vectors w_j = T_j Gamma_j / ridge."""
+        pairs = zip(self.gammas, self.squares, strict=False)
+        return [[x * (square / self.ridge) for x in gamma] for gamma, square in pairs]
+
+
+class State(Gammas):
     """The solution rho of a tower at squares T > 0 of its rows, and X > 0."""
 
     def __init__(self, tower: Tower, squares: Sequence[arb], x: arb) -> None:
@@ -242,26 +267,16 @@ class State:
         enough = float((self.ridge / self.x.sqrt()).mid()) * (1 - SLACK)
         moves, inverse = self.tower.moves
         found = shortened(moves, fixed.reshape(-1, self.depth), -inverse @ fixed, enough)
-        return arb_mat([[x] for x in found.tolist()])
+        return column(found.tolist())
 
     @cached_property
     def along(self) -> list[list[arb]]:
         """Gamma_j . x at all sites, for each unit."""
         rows, sites = self.system.sites, range(self.tower.sites.size)
-        found = [(rows * arb_mat([[x] for x in gamma])).entries() for gamma in self.gammas]
+        found = [(rows * column(gamma)).entries() for gamma in self.gammas]
         for j, values in enumerate(found):
             found[j] = [arb(0) if self.tower.vanishes(i, j) else values[i] for i in sites]
         return found
-
-    @cached_property
-    def lengths(self) -> list[arb]:
-        """|Gamma_j|^2 of all units."""
-        return [dot(gamma, gamma) for gamma in self.gammas]
-
-    @cached_property
-    def norms(self) -> list[arb]:
-        """|Gamma_j| of all units. (A ball that reaches below 0 has no root.)."""
-        return [x.sqrt() if x > 0 else arb(0, root_above(x)) for x in self.lengths]
 
     @cached_property
     def bound(self) -> arb:
@@ -304,12 +319,6 @@ class State:
     def residual(self) -> dict[int, arb]:
         """The multiplier of f at each relevant site, that of a group at one of its sites."""
         return dict(zip(self.tower.columns, self.rho, strict=True))
-
-    @cached_property
-    def weights(self) -> list[list[arb]]:
-        """The vectors w_j = T_j Gamma_j / ridge."""
-        pairs = zip(self.gammas, self.squares, strict=False)
-        return [[x * (square / self.ridge) for x in gamma] for gamma, square in pairs]
 
     def gradient(self) -> list[arb]:
         """Return the derivatives of the reduced loss (Theorem D9) by T_1, ..., T_m and X."""

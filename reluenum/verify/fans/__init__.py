@@ -8,7 +8,3 @@ minimum, by exact arithmetic), `models` (functions on boxes), `shapes` (the numb
 a box), `exclusions` (what follows), `points` (those that are found, judged), `cover` (the boxes of
 strata), `dead` (units without weights), `components`, `document`.
 """
-
-from .document import FanProof
-
-__all__ = ["FanProof"]

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from flint import arb, ctx
 
-from ..points import NUMBER_BITS
+from ..arithmetic.decimals import NUMBER_BITS
 from ..reals import require, sign
 from .points import Zero
 from .strata import changes

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ..deep.components import Component
-from ..deep.document import DeepProof, Found
-from ..deep.further.dead import constant_is_minimal, level, zero_is_minimal
+from ..deep.further.constants import constant_is_minimal, level, zero_is_minimal
+from ..deep.lists import DeepList, Found
 from ..reals import require, told
 from .components import fan_network, shared, without_first
 from .cover import Cover
@@ -26,7 +26,7 @@ def examined(*fans: Fan) -> list[Found]:
     return found
 
 
-class FanProof(DeepProof):
+class FanProof(DeepList):
     """The same for widths (1, L) and inputs on a line."""
 
     rule = "boxes"

@@ -6,8 +6,8 @@ from functools import cached_property
 
 from flint import arb, arb_mat, ctx
 
-from ..exact import identity
-from ..points import NUMBER_BITS
+from ..arithmetic.decimals import NUMBER_BITS
+from ..arithmetic.matrices import contracted, identity
 from ..reals import dot, require, sign
 from .shapes import Chart, Shape
 from .strata import Fan
@@ -144,12 +144,8 @@ class System:
                 inverse = slopes.inv().mid()
             except ZeroDivisionError:
                 return None
-            sizes = arb_mat([[arb(0, abs(v) * arb(2) ** -EXACT_BITS)] for v in values])
-            box = [v + r for v, r in zip(values, sizes.entries(), strict=True)]
-            left = identity(self.size) - inverse * self.table(box)[1]
-            rest = (left * sizes - inverse * value).entries()
-            image = [v + d for v, d in zip(values, rest, strict=True)]
-            return image if all(map(arb.contains_interior, box, image)) else None
+            sizes = [arb(0, abs(v) * arb(2) ** -EXACT_BITS) for v in values]
+            return contracted(values, sizes, value, inverse, lambda box: self.table(box)[1])
 
     def _polished(self, start: Sequence[arb]) -> list[arb]:
         """Return what Newton's method comes to."""
@@ -354,10 +350,7 @@ class Zero:
         with ctx.workprec(NUMBER_BITS):
             fit = sum((self.rho[i] * arb(sites.means[i]) for i in shape.active), arb(0))
             total = shape.ridge * (dot(self.vector, self.vector) + sum(self.squares, fit))
-            rest = (
-                sites.totals[i] * sites.means[i] for i in range(sites.size) if i not in self.rho
-            )
-            return (total + sum(rest, sites.scatter)) * sites.scale
+            return (total + sites.unfitted(shape.active)) * sites.scale
 
 
 def restored(fan: Fan, chart: Chart, values: list[arb]) -> Zero:

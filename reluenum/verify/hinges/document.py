@@ -9,8 +9,8 @@ from typing import Any
 
 from flint import fmpq
 
+from ..arithmetic.decimals import NUMBER_BITS, Texts, interval, nearest
 from ..document import OPTIONAL, PROVED, UNCHECKED, Report
-from ..points import NUMBER_BITS, Texts, interval, nearest
 from ..reals import dot, matched, rational, require, told
 from .joined import Component, components
 from .line import LINE, Line

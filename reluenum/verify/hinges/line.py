@@ -6,7 +6,7 @@ from typing import Any
 
 from flint import fmpq, fmpq_mat
 
-from ..exact import PROBLEM, distinct, short, weights_of
+from ..exact import PROBLEM, distinct, short, summed, weights_of
 from ..reals import dot, matched, require
 
 LINE = (0, 0)
@@ -66,11 +66,7 @@ class Line:
 
     def _sum_up(self, weights: Sequence[fmpq], targets: Sequence[fmpq]) -> None:
         """Add up weights and targets at each input, and what no network fits (Lemma 1a)."""
-        self.w, sums, squares = [fmpq(0)] * self.size, [fmpq(0)] * self.size, fmpq(0)
-        for place, weight, target in zip(self.place_of, weights, targets, strict=True):
-            self.w[place] += weight
-            sums[place] += weight * target
-            squares += weight * target * target
+        self.w, sums, squares = summed(self.place_of, weights, targets)
         self.y = [total / weight for total, weight in zip(sums, self.w, strict=True)]
         self.total = sum(self.w, fmpq(0))
         self.scatter = squares - dot(sums, self.y)

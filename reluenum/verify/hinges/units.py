@@ -10,7 +10,6 @@ from flint import fmpq
 from ..reals import dot
 from .line import LINE, Knot, Line
 
-ALIVE = ("kink", "gap", "line")
 DEAD = ("inactive", "active", "zero")
 
 

@@ -6,7 +6,3 @@ as those of widths (L, 1) are by intervals of X. In order: `strata` (all that ca
 problem, and what it excludes), `signs`, `points` (those that are found, judged), `cover` (the
 record of a stratum), `constants` and `dead` (layers and units without weights), `document`.
 """
-
-from .document import SpireProof
-
-__all__ = ["SpireProof"]

@@ -5,9 +5,9 @@ from functools import cached_property
 
 from flint import arb, arb_mat, fmpq
 
+from ..arithmetic.matrices import pivots_of
 from ..deep.components import Network, Unit, constant_network
-from ..deep.further.dead import inside, level, pull
-from ..deep.inner import pivots_of
+from ..deep.further.constants import inside, level, pull
 from ..deep.sites import Sites
 from ..deep.strata import Face
 from ..reals import dot, require, sign

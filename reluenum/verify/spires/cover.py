@@ -5,8 +5,8 @@ from typing import Any
 
 from flint import arb
 
-from ..deep.cover import number
-from ..deep.inner import pivots_of
+from ..arithmetic.matrices import pivots_of
+from ..deep.lists import Interval, gaps, number
 from ..reals import require, sign, squared, told, within
 from .inner import highest, levels, path, polished, reach, vanishing
 from .lines import impossible
@@ -19,7 +19,6 @@ MOST_PARTS = 400  # parts of a block
 FAINT = arb(2) ** -20  # part of U_2^2 / U_3 below which a square hardly lives
 HOLE = arb(2) ** -10  # relative size of what is left between two intervals, and closed here
 
-Interval = tuple[arb, arb]
 Start = tuple[list[arb], arb]  # T and U_3
 
 
@@ -114,7 +113,7 @@ class Cover:
         middle = (low * high).sqrt().mid() if low > 0 else high / 64
         steps = [self.step(point, start) for point in (low, middle, high) if point > 0]
         halves = ((low, middle), (middle, high))
-        found = (gap for half in halves for gap in gaps(*half, steps))
+        found = (gap for half in halves for gap in gaps(steps, *half))
         return [(*gap, self.near(gap, start)) for gap in found]
 
     def near(self, gap: Interval, start: Start) -> Start:
@@ -198,13 +197,3 @@ def rests(found: State) -> bool:
     bound = squared(found.ridge) / found.second
     zero = all(found.lengths[j] < bound for j in found.system.others)
     return zero and all(found.squares[j] > 0 for j in found.system.active)
-
-
-def gaps(low: arb, high: arb, closed: list[Interval]) -> list[Interval]:
-    """Return what some intervals leave of one."""
-    found = []
-    for begin, end in sorted(closed, key=lambda interval: interval[0]):
-        if begin > low:
-            found.append((low, begin.min(high)))
-        low = low.max(end)
-    return [gap for gap in [*found, (low, high)] if gap[0] < gap[1]]

@@ -5,10 +5,10 @@ from itertools import product
 
 from flint import arb, ctx, fmpq_mat
 
-from ..deep.further.dead import inside
+from ..arithmetic.decimals import NUMBER_BITS
+from ..deep.further.constants import inside
 from ..deep.sites import Row
 from ..deep.strata import Face
-from ..points import NUMBER_BITS
 from ..reals import dot, require, sign
 from .points import Zero
 

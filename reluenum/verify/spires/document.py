@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..deep.components import Component, Network, Unit, shared, zero_network
-from ..deep.document import DeepProof, Reader
-from ..deep.further.dead import zero_is_minimal
+from ..deep.further.constants import zero_is_minimal
+from ..deep.lists import DeepList, StrataReader
 from ..reals import require
 from .constants import Constant, constants
 from .cover import Cover
@@ -14,7 +14,7 @@ from .points import Zero
 from .strata import Spire, kept, realised
 
 
-class SpireReader(Reader):
+class SpireReader(StrataReader):
     """Reads the records of such strata."""
 
     def start(self, stratum: Spire) -> Cover:
@@ -22,7 +22,7 @@ class SpireReader(Reader):
         return Cover(stratum)
 
 
-class SpireProof(DeepProof):
+class SpireProof(DeepList):
     """The same for widths (L, 1, 1)."""
 
     reader = SpireReader
@@ -48,7 +48,7 @@ class SpireProof(DeepProof):
             yield from shared(zero_network(self.sites), True)
 
     def enumeration(self) -> dict[str, Any]:
-        """Claim 95: the counts are those of claim 53.
+        """Claim 95: the counts are those of claim 52.
 
         Constants are two strata, unless the targets at every input add up to 0 (Lemma D8).
         """

@@ -10,8 +10,7 @@ from functools import reduce
 
 from flint import arb, arb_mat, fmpq
 
-from ..deep.inner import pivots_of
-from ..exact import identity
+from ..arithmetic.matrices import column, pivots_of, tracked
 from ..reals import dot, squared
 from .strata import Spire
 from .systems import Frame, Moved, State
@@ -23,11 +22,8 @@ NEAR = arb(2) ** -50  # relative size of a Newton step that is the last one
 
 def highest(spire: Spire) -> fmpq:
     """Claim 105: no U_2 is larger: U_2 <= U_3^2, and U_3 as in claim 64 (Theorem D9(5))."""
-    sites, found = spire.sites, fmpq(0)
-    for side in (1, -1):
-        pairs = ((sites.totals[i], sites.means[i]) for i in sites.inside(spire.top[0]))
-        found = max(found, sum((t * y for t, y in pairs if side * y > 0), fmpq(0)))
-    return (found / (4 * sites.ridge)) ** 2
+    found = max(spire.sites.pull(spire.top[0], side) for side in (1, -1))
+    return (found / (4 * spire.sites.ridge)) ** 2
 
 
 def levels(state: State) -> tuple[arb, arb]:
@@ -135,7 +131,7 @@ def improved(state: State) -> list[arb]:
     for j in active:
         error.append((root * state.norms[j] - 1) * state.lengths[j] * 2 / state.ridge)
     error.append(-state.gradient()[-2])
-    step = (inverse * arb_mat([[e] for e in error])).entries()
+    step = (inverse * column(error)).entries()
     found = list(state.squares)
     for j, s in zip(active, step[:-1], strict=True):
         found[j] = arb((found[j] + s).mid())
@@ -197,13 +193,9 @@ def _moved(centre: State, values: Sequence[arb], u: arb) -> Moved:
 
 def _image(centre: State, inverse: arb_mat, box: Sequence[arb], u: arb) -> list[arb]:
     """Return the image of a box under Krawczyk's operator, for all U_2."""
-    size, middle = len(box), [*(centre.squares[j] for j in centre.system.active), centre.third]
-    rows = _moved(centre, box, u).hessian().tolist()[:size]
-    steps = arb_mat([[t - c] for t, c in zip(box, middle, strict=True)])
-    left = (identity(size) - inverse * arb_mat([row[:size] for row in rows])) * steps
-    along = inverse * arb_mat([[row[size]] for row in rows]) * (u - centre.second)
-    moved = (inverse * arb_mat([[p] for p in centre.gradient()[:size]]) + along - left).entries()
-    return [t - d for t, d in zip(middle, moved, strict=True)]
+    middle = [*(centre.squares[j] for j in centre.system.active), centre.third]
+    gradient, hessian = centre.gradient()[: len(box)], _moved(centre, box, u).hessian()
+    return tracked(middle, box, gradient, hessian, inverse, u - centre.second)
 
 
 def _approximate(hessian: arb_mat, size: int) -> tuple[arb_mat, list[arb]]:

@@ -10,11 +10,11 @@ from itertools import combinations, product
 
 from flint import arb, arb_mat, ctx, fmpq, fmpq_mat
 
-from ..deep.inner import pivots_of
-from ..deep.points import column
+from ..arithmetic.decimals import NUMBER_BITS
+from ..arithmetic.matrices import column, contracted, pivots_of
 from ..deep.sites import Row
-from ..exact import cocircuits, identity, null_space
-from ..points import NUMBER_BITS
+from ..deep.strata import active_sets
+from ..exact import cocircuits, null_space
 from ..reals import dot, require, squared
 from .signs import Signs
 from .strata import Spire
@@ -36,20 +36,21 @@ def zero_near(frame: Frame, squares: Sequence[arb], third: arb, second: arb) -> 
         except ZeroDivisionError:  # it leads nowhere
             return None
         sizes = [arb(0, abs(v) * arb(2) ** -EXACT_BITS) for v in values]
-        box = [v + s for v, s in zip(values, sizes, strict=True)]
-        *inner, above, outer = box
-        derivative = Moved(state, inner, above, outer).hessian()
-        left = (identity(len(box)) - inverse * derivative) * column(sizes)
-        image = (column(values) - inverse * column(state.gradient()) + left).entries()
-        if not all(map(arb.contains_interior, box, image)):
-            return None
-        *inner, above, outer = image
-        return Moved(state, inner, above, outer)
+        gradient = column(state.gradient())
+        found = contracted(
+            values, sizes, gradient, inverse, lambda box: _moved(state, box).hessian()
+        )
+        return found and _moved(state, found)
 
 
 def _state(system: System, values: Sequence[arb]) -> State:
     *squares, third, second = values
     return State(system, squares, third, second)
+
+
+def _moved(state: State, values: Sequence[arb]) -> Moved:
+    *squares, third, second = values
+    return Moved(state, squares, third, second)
 
 
 def _newton(system: System, values: list[arb]) -> tuple[list[arb], bool]:
@@ -135,16 +136,8 @@ class Zero:
                 inside = bool((spire.relevant if kink.layer == 3 else -1) >> i & 1)
                 bare = kink.layer == 3 and not spire.middle[0] >> i & 1
                 yield from ([self._form(i, set(), 0, 1)] if bare else [])
-                for cell in self._cells(i) if inside else ():
+                for cell in active_sets(spire.lower, i) if inside else ():
                     yield self._form(i, cell, 1, kink.layer == 3)
-
-    def _cells(self, site: int) -> Iterator[set[int]]:
-        """Yield which units of layer 1 are active at a site on the sides of their kinks there."""
-        bit, rows = 1 << site, list(enumerate(self.spire.lower))
-        plus = {j for j, row in rows if row[0] & bit}
-        zero = [j for j, row in rows if not (row[0] | row[1]) & bit]
-        for size in range(len(zero) + 1):
-            yield from (plus.union(chosen) for chosen in combinations(zero, size))
 
     def _form(self, site: int, units: set[int], second: int, third: int) -> list[fmpq]:
         row = self.sites.rows[site]
@@ -258,11 +251,8 @@ class Zero:
             inner = dot(state.rho[: len(frame.means)], frame.means)
             shares = sum(state.squares, arb(0)) / state.second
             penalty = state.ridge * (state.third + state.second / state.third + shares)
-            beyond = (
-                self.sites.totals[i] * self.sites.means[i]
-                for i in self.sites.inside(self.sites.everything & ~self.spire.top[0])
-            )
-            return (inner + penalty + sum(beyond, self.sites.scatter)) * self.sites.scale
+            beyond = self.sites.unfitted(self.sites.inside(self.spire.top[0]))
+            return (inner + penalty + beyond) * self.sites.scale
 
 
 def restored(spire: Spire, middle: tuple, box: tuple) -> Zero:

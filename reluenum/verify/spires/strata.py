@@ -7,7 +7,7 @@ linear in the weights, too: it is split once more.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
-from itertools import combinations, permutations, product
+from itertools import combinations, product
 
 from flint import fmpq, fmpq_mat
 
@@ -16,10 +16,10 @@ from ..deep.strata import (
     Face,
     Generator,
     cone_of,
-    drawn_into,
     faces_of,
     forms_of,
-    on_boundary,
+    holding,
+    is_free,
     sign_vectors,
 )
 from ..exact import onto
@@ -177,35 +177,14 @@ def _alive(spire: Spire) -> bool:
 
 def kept(found: dict[str, Spire]) -> dict[str, Spire]:
     """Claim 98: the others hold no local minimum (Lemma D8, Lemma D27), for either output."""
-    drawn = cache(drawn_into)
-    return {
-        text: spire
-        for text, spire in found.items()
-        if all(drawn(spire.sites, row, spire.relevant) for row in spire.lower)
-        and not skipped(spire)
-        and not any(on_boundary(*pair) for pair in permutations(spire.lower, 2))
-    }
-
-
-def skipped(spire: Spire) -> bool:
-    """Whether for both signs of the output weight no target fits, or a free kink pays."""
-    means, totals = spire.sites.means, spire.sites.totals
-    sums = [sum((totals[i] for i in kink.places), fmpq(0)) for kink in free_kinks(spire)]
-    active = spire.sites.inside(spire.top[0])
-    fits = (s for s in (1, -1) if any(s * means[i] > 0 for i in active))
-    return all(any(s * total > 0 for total in sums) for s in fits)
+    return holding(found, lambda spire: (spire.top, [kink.places for kink in free_kinks(spire)]))
 
 
 def free_kinks(spire: Spire) -> list[Kink]:
     """Return kinks of layer 3 that the weights can leave while all others, of layer 2, too, stay.
 
-    Their gradients are no combinations of those of the others; a group is one kink.
+    A group is one kink.
     """
     forms = [spire.form(kink.layer, kink.places[0]) for kink in spire.kinks]
-
-    def rank(chosen: list[list[fmpq]]) -> int:
-        return fmpq_mat(chosen).rank() if chosen else 0
-
-    pairs = enumerate(spire.kinks)
-    top = ((k, kink) for k, kink in pairs if kink.layer == 3)
-    return [kink for k, kink in top if rank(forms[:k] + forms[k + 1 :]) < rank(forms)]
+    top = ((k, kink) for k, kink in enumerate(spire.kinks) if kink.layer == 3)
+    return [kink for k, kink in top if is_free(forms, k)]

@@ -11,8 +11,9 @@ from itertools import pairwise
 
 from flint import arb, arb_mat, ctx, fmpq, fmpq_mat
 
-from ..deep.towers import Nearby
-from ..exact import identity, null_space, onto, pivots_in
+from ..arithmetic.matrices import identity
+from ..deep.towers import Gammas, Nearby
+from ..exact import null_space, onto, pivots_in
 from ..reals import dot, squared
 from .strata import Spire
 
@@ -153,7 +154,7 @@ def _free_kinks(
     return pivots_in(live), moves if any(moves.entries()) else None
 
 
-class State:
+class State(Gammas):
     """The solution of a system at squares T (0 for units that are zero), U_3 and U_2."""
 
     def __init__(self, system: System, squares: Sequence[arb], third: arb, second: arb) -> None:
@@ -212,18 +213,6 @@ class State:
         return self.system.is_null([fmpq(i == place) for i in range(self.values.nrows())])
 
     @cached_property
-    def lengths(self) -> list[arb]:
-        """|Gamma_j|^2 of all units."""
-        return [dot(gamma, gamma) for gamma in self.gammas]
-
-    @cached_property
-    def norms(self) -> list[arb]:
-        """|Gamma_j| of all units. (A ball that reaches below 0 has no root.)."""
-        tops = (length.upper().max(0).sqrt().upper() for length in self.lengths)
-        pairs = zip(self.lengths, tops, strict=True)
-        return [length.sqrt() if length > 0 else arb(0, top) for length, top in pairs]
-
-    @cached_property
     def totals(self) -> tuple[arb, arb]:
         """S_2 and S_3."""
         *_, second, third = self.values.entries()
@@ -238,12 +227,6 @@ class State:
         return arb(0) if second else self.second * s2 / ridge, (
             arb(0) if third else self.third * s3 / ridge
         )
-
-    @cached_property
-    def weights(self) -> list[list[arb]]:
-        """The vectors w_j = T_j Gamma_j / ridge."""
-        pairs = zip(self.gammas, self.squares, strict=True)
-        return [[x * (square / self.ridge) for x in gamma] for gamma, square in pairs]
 
     def gradient(self) -> list[arb]:
         """Return the derivatives of the reduced loss (Lemma D17) by living T, U_3 and U_2."""

@@ -3,11 +3,11 @@
 import base64
 import hashlib
 import io
-import json
 import zlib
 from collections.abc import Iterator
 from typing import Any
 
+from ..document import heading_of
 from ..landscape import Landscape
 from ..pages import Record, read_records
 from ..reals import CertificateError, matched, require
@@ -20,8 +20,7 @@ MORE = {"reluenum-boxes": {}, "reluenum-cones": {"base": ...}}
 
 def one_heading(problem: Any, certificate: dict[str, Any]) -> dict[str, Any]:
     """Claim 170: tree and records are about the problem of the document."""
-    digest = hashlib.sha256(json.dumps(problem, sort_keys=True).encode()).hexdigest()
-    heading = {"format": certificate["format"], "version": 1, "problem_sha256": digest}
+    heading = heading_of(problem, certificate["format"])
     matched(certificate, heading | OTHERS | MORE[certificate["format"]], "certificate")
     counts = certificate["boxes"], certificate["records"]
     require(all(type(count) is int for count in counts), "certificate: boxes, records")

@@ -6,13 +6,12 @@ from functools import cached_property
 from itertools import count, islice
 from typing import Any
 
-from flint import arb_mat
-
+from ..arithmetic.matrices import column, eliminated
 from ..cores import Core
 from ..exact import Data, Support
 from ..groups import Group
-from ..pages import Record
-from ..points import eliminated
+from ..pages import Record, vectors_of
+from ..points import products
 from ..processes import NOTHING, Sharing
 from ..reals import dot, require, told
 from ..records import VERDICTS, opposite_ties, read_descriptions
@@ -60,15 +59,11 @@ def multipliers(residual: Residual, support: Support) -> list | None:
     """Return balls around the multipliers of a residual, None if the system may be singular."""
     if residual.bits is None:
         return None
-    faces, rows = [residual.data.faces[place] for place in support], []
-    columns = [residual.column(residual.u(face)) for face in faces]
-    for face in faces:
-        pairs = zip(faces, columns, strict=True)
-        images = (face.load(other, residual.bits) * column for other, column in pairs)
-        u = residual.u(face)
-        right = dot(face.pull, u) - dot(u, u)
-        rows.append([*(dot(u, image.entries()) for image in images), right])
-    found = eliminated(rows)
+    faces = [residual.data.faces[place] for place in support]
+    pairs = ((face, residual.u(face)) for face in faces)
+    pulls = (dot(face.pull, u) - dot(u, u) for face, u in pairs)
+    rows = zip(products(residual, faces), pulls, strict=True)
+    found = eliminated([[*row, pull] for row, pull in rows])
     return found if all(x.is_finite() for x in found) else None
 
 
@@ -125,10 +120,7 @@ class LeafChecker:
 
     def _enclosed(self, faces: list[int], w: Any) -> tuple[Core, Core | None]:
         """Return the residual of a leaf, and that of the faces with w, if these are not all."""
-        depth = self.data.depth
-        require(type(w) is list and len(w) == len(faces) * depth, "w has a wrong length")
-        require(all(type(x) is float and abs(x) < float("inf") for x in w), "w is not finite")
-        parts = {face: w[k * depth : (k + 1) * depth] for k, face in enumerate(faces)}
+        parts = dict(zip(faces, vectors_of(w, len(faces), self.data.depth), strict=True))
         support, needed = supports_with(faces, w)
         smaller = None if needed == support else self._core(needed, parts, None)
         return self._core(support, parts, smaller), smaller
@@ -137,7 +129,7 @@ class LeafChecker:
         """Return a residual in the ball around the w of a record."""
         if not support:
             return self.nothing
-        vectors = [arb_mat([[x] for x in parts[face]]) for face in support]
+        vectors = [column(parts[face]) for face in support]
         return Core(self.data, support, vectors, self.descriptions.get(support), smaller)
 
     def vertex(self, sides: Sides, w: list[float]) -> Group:

@@ -7,9 +7,9 @@ the others as polynomials in it; the equations of the point, which has no other 
 from collections.abc import Sequence
 from functools import cached_property
 
-from flint import arb, arb_mat, ctx, fmpq, fmpz_mat, fmpz_poly
+from flint import arb, ctx, fmpq, fmpz_mat, fmpz_poly
 
-from ...points import eliminated
+from ...arithmetic.matrices import column, eliminated
 from ...reals import Algebraic, Root, dot, squared
 from ..towers import State, Tower
 
@@ -112,7 +112,7 @@ def sharpened(tower: Tower, values: Sequence[arb]) -> list[arb]:
 def newton_step(tower: Tower, values: Sequence[arb]) -> tuple[list[arb], list[arb]]:
     """Return better T and X, and the step that leads there."""
     state = State(tower, values[:-1], values[-1])
-    slope = arb_mat([[x] for x in state.gradient()])
+    slope = column(state.gradient())
     step = (state.hessian().inv() * slope).entries()
     return [arb((v - s).mid()) for v, s in zip(values, step, strict=True)], step
 

@@ -1,4 +1,4 @@
-"""Strata without stationary points: all that a kink binds is known up to signs and sizes."""
+"""Contradictions: all that a kink binds is known up to signs and sizes."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -8,34 +8,17 @@ from flint import fmpq, fmpq_mat
 
 from ...exact import null_space
 from ...reals import dot
-from ..sites import Row
-from ..towers import Upper
-from .shadows import overshadowed
 
 Line = list[fmpq]  # a vector that spans the line on which some Gamma_j is
-
-
-def impossible(upper: Upper, rows: Sequence[Row]) -> bool:
-    """Claim 168: kinks contradict all signs of units that are on lines (Lemma D62), as claim 126.
-
-    There have to be two at least: otherwise a vector lies where it does by claim 92. Or some units
-    are in the shadow of others (Lemma D75).
-    """
-    if not upper.kinks or len(rows) < 2:
-        return False
-    tables, depth = [upper.gamma(row).tolist() for row in rows], upper.sites.depth
-    lines = [*(line for table in tables for line in table), [fmpq(1)] * upper.sites.size]
-    stack, kinks = ([[x[i] for i in p] for x in lines] for p in (upper.seen, upper.kinks))
-    blocks = [slice(j * depth, (j + 1) * depth) for j in range(len(rows))]
-    return overshadowed(upper, rows) or contradictory(stack, kinks, blocks, (-1,))
 
 
 def contradictory(
     stack: list[Line], kinks: list[Line], blocks: Sequence[slice], biases: Sequence[int]
 ) -> bool:
-    """Return whether this is so, from all Gamma_j and S_k as forms of rho, and kinks as columns.
+    """Whether kinks contradict all signs of units that are on lines (Lemma D62).
 
-    Rows are the coordinates of (w, B), of which `blocks` are those of the units.
+    From all Gamma_j and S_k as forms of rho, and kinks as columns. Rows are the coordinates of
+    (w, B), of which `blocks` are those of the units.
     """
     lines = {j: line for j, block in enumerate(blocks) if (line := _line(stack[block]))}
     frame = _Kinks(stack, kinks, blocks, biases)

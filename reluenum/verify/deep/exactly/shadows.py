@@ -1,4 +1,4 @@
-"""Strata without stationary points, as some units never gain more than others (Lemma D75)."""
+"""Strata without stationary points: kinks contradict all signs, or units are in a shadow."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
@@ -12,10 +12,26 @@ from ...exact import pivots_in
 from ..sides import Block
 from ..sites import Row
 from ..towers import State, Tower, Upper
+from .lines import contradictory
 
 TURNS, DENOMINATOR = 60, 1000  # of the search of a weight; of numbers that are guessed
 NEGLIGIBLE = 1e-9  # in doubles
 Pull = tuple[np.ndarray, np.ndarray]  # Gamma by multipliers of kinks, and with none of them
+
+
+def impossible(upper: Upper, rows: Sequence[Row]) -> bool:
+    """Claim 168: kinks contradict all signs of units that are on lines (Lemma D62), as claim 126.
+
+    There have to be two at least: otherwise a vector lies where it does by claim 92. Or some units
+    are in the shadow of others (Lemma D75).
+    """
+    if not upper.kinks or len(rows) < 2:
+        return False
+    tables, depth = [upper.gamma(row).tolist() for row in rows], upper.sites.depth
+    lines = [*(line for table in tables for line in table), [fmpq(1)] * upper.sites.size]
+    stack, kinks = ([[x[i] for i in p] for x in lines] for p in (upper.seen, upper.kinks))
+    blocks = [slice(j * depth, (j + 1) * depth) for j in range(len(rows))]
+    return overshadowed(upper, rows) or contradictory(stack, kinks, blocks, (-1,))
 
 
 def overshadowed(upper: Upper, rows: Sequence[Row]) -> bool:

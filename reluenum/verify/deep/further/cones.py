@@ -3,9 +3,16 @@
 from collections.abc import Iterable, Sequence
 from itertools import chain, combinations
 
-from flint import arb, arb_mat
+from flint import arb, arb_mat, ctx, fmpq
 
-from ..inner import pivots_of
+from ...arithmetic.decimals import NUMBER_BITS
+from ...arithmetic.matrices import pivots_of
+from ...reals import require, sign
+from ..exactly.folds import is_double, third
+from ..sites import Row, Sites
+from ..towers import State, Tower, Upper
+
+CONSTANT = "the constant network is a local minimum"
 
 
 def grows(hessian: arb_mat, units: Sequence[int], most: int) -> int | None:
@@ -57,3 +64,31 @@ def _last_cofactors(form: arb_mat, face: Sequence[int]) -> arb_mat:
     *others, _ = face
     minors = (_part(form, others, [k for k in face if k != j]).det() for j in face)
     return arb_mat([[m * (-1) ** (len(others) + k) for k, m in enumerate(minors)]])
+
+
+def constant_bends(sites: Sites, rows: Sequence[Row], square: fmpq) -> bool:
+    """Claim 166: whether units below a constant that gain what they cost raise the loss.
+
+    They do if the Hessian of the reduced loss is positive on T >= 0 for as many of them as there
+    may be units; else the loss falls (Lemma D46, Lemma D73). Where it is singular the third
+    derivative decides, if there is one face, and an open one (Lemma D71).
+    """
+    upper, x = Upper(sites, (sites.everything, 0)), arb(square)
+    if len(rows) == 1 and rows[0][0] | rows[0][1] == sites.everything:
+        tower = Tower(upper, rows)
+        if is_double(tower, [fmpq(0)], square):
+            return _third_bends(State(tower, [arb(0)], x))
+    with ctx.workprec(NUMBER_BITS):
+        state = State(Tower(upper, rows), [arb(0)] * len(rows), x)
+        found = grows(state.hessian(), range(len(rows)), sites.hidden[0])
+    require(found is not None, f"whether {CONSTANT} is not clear")
+    return found == 1
+
+
+def _third_bends(state: State) -> bool:
+    """Return whether a unit that is on or off at all sites raises the loss of third order."""
+    with ctx.workprec(NUMBER_BITS):
+        speed = -state.hessian()[0, 1] / state.hessian()[0, 0]
+        bends = sign(third(state) * speed)
+    require(bends in (1, -1), f"whether {CONSTANT} is not clear")
+    return bends == 1

@@ -14,19 +14,17 @@ from typing import Any
 
 from flint import arb, ctx, fmpq, fmpq_mat
 
+from ...arithmetic.decimals import NUMBER_BITS
 from ...exact import cocircuits, covectors, onto
-from ...points import NUMBER_BITS
 from ...reals import dot, require, sign
-from ..exactly.folds import is_double, third
 from ..exactly.probes import Probe, is_null, probes
 from ..points import Zero, moved, together
-from ..sites import Row, Sites
+from ..sites import Row
 from ..strata import Stratum
 from ..towers import State, Tower, Upper, narrowed
 from .cones import grows
 
 OPEN = "whether a dead unit is harmless is not clear"
-CONSTANT = "the constant network is a local minimum"
 Form = list[fmpq]
 Kink = tuple[int, int]  # a unit of the first layer, and a site
 Shifted = tuple[tuple[fmpq, ...], int | None]  # a form, and a site whose shift is added to it
@@ -325,31 +323,3 @@ class Face:
 
     def _mark(self, form: Sequence[fmpq]) -> int:
         return self.marks.get(self.answer.along(form, None), 0)
-
-
-def constant_bends(sites: Sites, rows: Sequence[Row], square: fmpq) -> bool:
-    """Claim 166: whether units below a constant that gain what they cost raise the loss.
-
-    They do if the Hessian of the reduced loss is positive on T >= 0 for as many of them as there
-    may be units; else the loss falls (Lemma D46, Lemma D73). Where it is singular the third
-    derivative decides, if there is one face, and an open one (Lemma D71).
-    """
-    upper, x = Upper(sites, (sites.everything, 0)), arb(square)
-    if len(rows) == 1 and rows[0][0] | rows[0][1] == sites.everything:
-        tower = Tower(upper, rows)
-        if is_double(tower, [fmpq(0)], square):
-            return _third_bends(State(tower, [arb(0)], x))
-    with ctx.workprec(NUMBER_BITS):
-        state = State(Tower(upper, rows), [arb(0)] * len(rows), x)
-        found = grows(state.hessian(), range(len(rows)), sites.hidden[0])
-    require(found is not None, f"whether {CONSTANT} is not clear")
-    return found == 1
-
-
-def _third_bends(state: State) -> bool:
-    """Return whether a unit that is on or off at all sites raises the loss of third order."""
-    with ctx.workprec(NUMBER_BITS):
-        speed = -state.hessian()[0, 1] / state.hessian()[0, 0]
-        bends = sign(third(state) * speed)
-    require(bends in (1, -1), f"whether {CONSTANT} is not clear")
-    return bends == 1

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from flint import arb, ctx, fmpq, fmpq_mat
 
-from ...points import NUMBER_BITS
+from ...arithmetic.decimals import NUMBER_BITS
 from ...reals import require, sign
 from ..exactly.probes import Probe
 from ..sites import Row
