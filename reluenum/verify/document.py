@@ -279,7 +279,7 @@ def _basins(document: Any, folder: Path, given: Any) -> Report:
 
 def _free_basins(document: Any, folder: Path, given: Any) -> Report:
     """Prove the basins of a list of minima whose hidden biases are not penalised."""
-    from .hinges import tree_of
+    from .hinges.basins import tree_of
 
     require("exact" not in document, "document: unknown entry 'exact'")
     require("linear" not in document["problem"], "linear: not among what basins are proved for")

@@ -142,7 +142,15 @@ def test_of_several_columns_it_is_said_that_there_is_one_process(capsys):
         (["minima", "data.csv", *ASKED, *FREE, "--activation", "abs"], "free with the activation"),
         (["minima", "data.csv", *ASKED[2:], *FREE[:2], "--hidden", "2,1"], "--hidden-bias: free"),
         (["minima", "plane.csv", *ASKED, *FREE, "--engine", "branch"], "engine: branch with"),
-        (["basins", "data.csv", *ASKED, *FREE, "--output", "b.json"], "beyond lists of minima"),
+        (["basins", "plane.csv", *ASKED, *FREE, "--output", "b.json"], "2 columns of inputs"),
+        (
+            ["basins", "data.csv", *ASKED, *FREE, "--linear", "free"],
+            "linear: free with free hidden",
+        ),
+        (
+            ["path", "data.csv", "--width", "1", "--ridge", "1/10:1", *FREE, "--linear", "free"],
+            "linear: free with free hidden biases, along",
+        ),
         (["path", "data.csv", "--width", "1", "--ridge", "1/10:1", *FREE, "--basins"], "--basins"),
         (["convex", "data.csv", "--ridge", "1/10", *FREE], "beyond lists of minima"),
         (["crosscheck", "data.csv", *ASKED, *FREE, "--formulations", "branch"], "branch with --hi"),

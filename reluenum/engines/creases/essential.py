@@ -126,7 +126,7 @@ class Decider:
     ) -> Iterator[tuple[tuple[int, ...], list[arb]]]:
         """Yield creases that may be those that are needed, and unknowns near a solution."""
         every = tuple(range(len(support)))
-        if start := _unknowns(support, slopes):
+        if start := unknowns_near(support, slopes):
             yield every, start
         for bits in PATH_BITS:
             for part in _parts(len(support)):
@@ -200,8 +200,15 @@ def _sizes_of_unknowns(support: Sequence[Crease], unknowns: Sequence[arb]) -> li
     return [*found, *map(abs, unknowns[len(found) :])]
 
 
-def _unknowns(support: Sequence[Crease], slopes: Sequence[np.ndarray]) -> list[arb] | None:
-    """Return approximate unknowns of the system of a support."""
+def unknowns_near(support: Sequence[Crease], slopes: Sequence[np.ndarray]) -> list[arb] | None:
+    """Return approximate unknowns of the system of a support, None if a slope is 0.
+
+    Parameters
+    ----------
+    support : sequence of Crease
+    slopes : sequence of (d,) array
+        Those of its units, in doubles.
+    """
     units: list[arb] = []
     squares = [float(np.linalg.norm(slope)) for slope in slopes]
     if not all(0 < square < np.inf for square in squares):

@@ -18,7 +18,7 @@ from reluenum.algebra.decimals import decimal_text
 from reluenum.algebra.numberfield import FIRST_BITS
 from reluenum.engines.creases.creases import Crease, Creases
 from reluenum.engines.creases.enclosures import CreaseTables
-from reluenum.engines.creases.essential import Decider
+from reluenum.engines.creases.essential import Decider, unknowns_near
 from reluenum.engines.creases.route import crease_components
 from reluenum.engines.creases.systems import CreaseSystem, constant_network
 from reluenum.engines.creases.tight import CreaseResidual
@@ -235,8 +235,8 @@ class CreaseLimits:
             point = constant_network(self.creases)
             if chosen:
                 independent = CreaseSystem(self.creases, tuple(chosen)).is_independent
-                places = range(len(chosen))
-                point = independent and self._decider.point(chosen, tuple(places), slopes)
+                start = unknowns_near(chosen, slopes) if independent else None
+                point = start and self._decider.point(chosen, range(len(chosen)), start)
             found = CreaseResidual(self.creases, point) if point else None
             self._residuals[names] = found if found and found.is_stationary else None
         return self._residuals[names]

@@ -8,8 +8,3 @@ what is summed over them), `balls` (arrays of balls), `sets` (sets of kinks, and
 strata are connected), `document`; for basins `places` (the points between which the loss is
 convex), `merging` (the tree), `basins` (its document).
 """
-
-from .basins import tree_of
-from .document import proof_of
-
-__all__ = ["proof_of", "tree_of"]
