@@ -10,10 +10,71 @@ from typing import Any
 
 from numba import njit, types
 from numba.core.caching import FunctionCache
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import CompilerBase, DefaultPassBuilder
+from numba.core.compiler_machinery import AnalysisPass, register_pass
 from numba.core.runtime import rtsys
+from numba.core.typed_passes import AnnotateTypes
 from numba.experimental import structref
 
-INNER = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "error_model": "numpy"}
+
+class Part(JITCodeLibrary):
+    """The code of a function that only others call, which is made with theirs, and not before.
+
+    It is simplified, as there may be many copies of it. Else each function would be made anew
+    for all that are above it.
+    """
+
+    def _optimize_final_module(self) -> None:
+        simple = {"opt": 0, "loop_vectorize": False, "slp_vectorize": False, "cost": "cheap"}
+        passes, builder = self._codegen._module_pass_manager(**simple)
+        passes.run(self._final_module, builder)
+
+    def _finalize_final_module(self) -> None:
+        self._finalize_dynamic_globals()
+        self._finalized = True
+
+    @property
+    def codegen(self) -> "Part":
+        """Return what is told where constants of the function are."""
+        return self
+
+    def set_env(self, name: str, constants: Any) -> None:
+        """Let those who call it do this."""
+
+
+@register_pass(mutates_CFG=False, analysis_only=False)
+class IntoPart(AnalysisPass):
+    """The step of a compilation after which its code goes into a part."""
+
+    _name = "into_part"
+
+    def __init__(self) -> None:
+        super().__init__()
+
+    def run_pass(self, state: Any) -> bool:
+        """Let nothing but the place of the code be another one."""
+        state.library = Part(state.targetctx.codegen(), state.func_id.func_qualname)
+        return False
+
+
+class PartCompiler(CompilerBase):
+    """What compiles functions that only others call."""
+
+    def define_pipelines(self) -> list:
+        """Return the usual steps, and one more."""
+        steps = DefaultPassBuilder.define_nopython_pipeline(self.state)
+        steps.add_pass_after(IntoPart, AnnotateTypes)
+        steps.finalize()
+        return [steps]
+
+
+INNER = {
+    "no_cpython_wrapper": True,
+    "no_cfunc_wrapper": True,
+    "error_model": "numpy",
+    "pipeline_class": PartCompiler,
+}
 """Options of functions that Python does not call; nothing is raised where 0 divides."""
 
 

@@ -9,9 +9,64 @@ from typing import Any
 
 from numba import njit
 from numba.core.caching import FunctionCache
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import CompilerBase, DefaultPassBuilder
+from numba.core.compiler_machinery import AnalysisPass, register_pass
 from numba.core.runtime import rtsys
+from numba.core.typed_passes import AnnotateTypes
 
 UNDER_ALL = Path(__file__).parent
+
+
+class Ingredient(JITCodeLibrary):
+    """Code that goes into other functions, and that nobody runs by itself.
+
+    So no machine code is made of it, and only what makes it shorter is done with it.
+    """
+
+    def _optimize_final_module(self) -> None:
+        shorter, settings = self._codegen._module_pass_manager(
+            opt=0, loop_vectorize=False, slp_vectorize=False, cost="cheap"
+        )
+        shorter.run(self._final_module, settings)
+
+    def _finalize_final_module(self) -> None:
+        self._finalize_dynamic_globals()
+        self._finalized = True
+
+    @property
+    def codegen(self) -> "Ingredient":
+        """Return itself: who runs code is told of its environment, and there is nobody."""
+        return self
+
+    def set_env(self, name: str, environment: Any) -> None:
+        """Do nothing."""
+
+
+@register_pass(mutates_CFG=False, analysis_only=False)
+class Collect(AnalysisPass):
+    """Let the code of a function be an ingredient."""
+
+    _name = "collect_ingredient"
+
+    def __init__(self) -> None:
+        super().__init__()
+
+    def run_pass(self, state: Any) -> bool:
+        """Give the function a place for its code; the function stays as it is."""
+        state.library = Ingredient(state.targetctx.codegen(), state.func_id.func_qualname)
+        return False
+
+
+class IngredientCompiler(CompilerBase):
+    """Compiles a function that only compiled ones call."""
+
+    def define_pipelines(self) -> list:
+        """Collect the code after all that is done with any function."""
+        usual = DefaultPassBuilder.define_nopython_pipeline(self.state)
+        usual.add_pass_after(Collect, AnnotateTypes)
+        usual.finalize()
+        return [usual]
 
 
 class RoomCache(FunctionCache):
@@ -67,5 +122,5 @@ def compiled(function: Callable) -> Callable:
 
 def inlined(function: Callable) -> Callable:
     """Compile a function that only compiled ones call, as a part of these."""
-    given = {"error_model": "numpy"}
+    given = {"error_model": "numpy", "pipeline_class": IngredientCompiler}
     return njit(function, no_cpython_wrapper=True, no_cfunc_wrapper=True, **given)
