@@ -76,8 +76,18 @@ def searched(folder):
     return kept_of(folder).exists() and not has_open(kept_of(folder))
 
 
-@pytest.mark.parametrize(("begun", "period"), [(searching, "0.1"), (searched, "60")])
-@pytest.mark.parametrize("jobs", ["1", "2"])
+KILLED = [
+    ("line", searching, "0.1", "1"),
+    ("line", searched, "60", "2"),
+    ("plane", searching, "0.1", "2"),
+    ("plane", searched, "60", "1"),
+]
+"""Each shape with each moment, and each of these with one thread and with two."""
+
+
+@pytest.mark.parametrize(
+    ("undisturbed", "begun", "period", "jobs"), KILLED, indirect=["undisturbed"], scope="module"
+)
 def test_a_killed_run_goes_on_when_started_again(undisturbed, tmp_path, begun, period, jobs):
     shape, folder, whole = undisturbed
     arguments = options(shape, tmp_path / "minima.json", "--jobs", jobs)
