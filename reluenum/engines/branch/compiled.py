@@ -18,7 +18,7 @@ from numba.core.typed_passes import AnnotateTypes
 from numba.experimental import structref
 
 
-class Part(JITCodeLibrary):
+class InnerCode(JITCodeLibrary):
     """The code of a function that only others call, which is made with theirs, and not before.
 
     It is simplified, as there may be many copies of it. Else each function would be made anew
@@ -35,7 +35,7 @@ class Part(JITCodeLibrary):
         self._finalized = True
 
     @property
-    def codegen(self) -> "Part":
+    def codegen(self) -> "InnerCode":
         """Return what is told where constants of the function are."""
         return self
 
@@ -44,27 +44,27 @@ class Part(JITCodeLibrary):
 
 
 @register_pass(mutates_CFG=False, analysis_only=False)
-class IntoPart(AnalysisPass):
-    """The step of a compilation after which its code goes into a part."""
+class IntoInnerCode(AnalysisPass):
+    """The step of a compilation after which its code is kept as inner code."""
 
-    _name = "into_part"
+    _name = "into_inner_code"
 
     def __init__(self) -> None:
         super().__init__()
 
     def run_pass(self, state: Any) -> bool:
         """Let nothing but the place of the code be another one."""
-        state.library = Part(state.targetctx.codegen(), state.func_id.func_qualname)
+        state.library = InnerCode(state.targetctx.codegen(), state.func_id.func_qualname)
         return False
 
 
-class PartCompiler(CompilerBase):
+class InnerCompiler(CompilerBase):
     """What compiles functions that only others call."""
 
     def define_pipelines(self) -> list:
         """Return the usual steps, and one more."""
         steps = DefaultPassBuilder.define_nopython_pipeline(self.state)
-        steps.add_pass_after(IntoPart, AnnotateTypes)
+        steps.add_pass_after(IntoInnerCode, AnnotateTypes)
         steps.finalize()
         return [steps]
 
@@ -73,7 +73,7 @@ INNER = {
     "no_cpython_wrapper": True,
     "no_cfunc_wrapper": True,
     "error_model": "numpy",
-    "pipeline_class": PartCompiler,
+    "pipeline_class": InnerCompiler,
 }
 """Options of functions that Python does not call; nothing is raised where 0 divides."""
 
