@@ -76,21 +76,19 @@ def searched(folder):
     return kept_of(folder).exists() and not has_open(kept_of(folder))
 
 
-KILLED = [
-    ("line", searching, "0.1", "1"),
-    ("line", searched, "60", "2"),
-    ("plane", searching, "0.1", "2"),
-    ("plane", searched, "60", "1"),
-]
-"""Each shape with each moment, and each of these with one thread and with two."""
+JOBS = {
+    ("line", searching): "1",
+    ("line", searched): "2",
+    ("plane", searching): "2",
+    ("plane", searched): "1",
+}
+"""In how many threads a search is killed: with each shape, and at each moment, in one and in two."""
 
 
-@pytest.mark.parametrize(
-    ("undisturbed", "begun", "period", "jobs"), KILLED, indirect=["undisturbed"], scope="module"
-)
-def test_a_killed_run_goes_on_when_started_again(undisturbed, tmp_path, begun, period, jobs):
+@pytest.mark.parametrize(("begun", "period"), [(searching, "0.1"), (searched, "60")])
+def test_a_killed_run_goes_on_when_started_again(undisturbed, tmp_path, begun, period):
     shape, folder, whole = undisturbed
-    arguments = options(shape, tmp_path / "minima.json", "--jobs", jobs)
+    arguments = options(shape, tmp_path / "minima.json", "--jobs", JOBS[shape, begun])
     process = subprocess.Popen(
         [sys.executable, "-c", PERIODIC, period, *arguments], cwd=folder, start_new_session=True
     )
