@@ -82,7 +82,7 @@ JOBS = {
     ("plane", searching): "2",
     ("plane", searched): "1",
 }
-"""In how many threads a search is killed: with each shape, and at each moment, in one and in two."""
+"""Threads of a search that is killed: one and two for each shape, and for each moment."""
 
 
 @pytest.mark.parametrize(("begun", "period"), [(searching, "0.1"), (searched, "60")])
