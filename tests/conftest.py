@@ -1,7 +1,10 @@
 """What every test module shares."""
 
+import os
 import signal
+from collections import Counter
 from collections.abc import Iterator
+from itertools import chain
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -12,6 +15,12 @@ from reluenum.groebner import program, versions
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 settings.load_profile("patient")
+
+DEAREST = 10
+"""How many files are shown that take most."""
+
+WORKED = pytest.StashKey[float]()
+"""Seconds that the cores have worked for a process and the programs it has started."""
 
 
 def pytest_configure() -> None:
@@ -43,11 +52,44 @@ def _seconds(item: pytest.Item) -> int:
     return 0 if mark is None else mark.args[0]
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Let a report say how many seconds a core worked for it, whatever else the machine does.
+
+    This includes started programs that have ended; what a file's tests share, its first one pays.
+    """
+    report, before = (yield), item.session.stash.get(WORKED, 0.0)
+    item.session.stash[WORKED] = now = sum(os.times()[:4])
+    report.worked = now - before
+    return report
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Start the clock: what collecting takes belongs to no test."""
+    session.stash[WORKED] = sum(os.times()[:4])
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Show what tests recorded, such as how many jobs a scheduler got."""
     for report in terminalreporter.getreports("passed"):
         for name, value in report.user_properties:
             terminalreporter.write_line(f"{report.nodeid}: {name}: {value}")
+    show_dearest(terminalreporter)
+
+
+def show_dearest(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show in which files the time went, if there are several."""
+    worked, waited = Counter(), Counter()
+    for report in chain(*terminalreporter.stats.values()):
+        if hasattr(report, "worked"):
+            file = report.nodeid.partition("::")[0]
+            worked[file] += report.worked
+            waited[file] += report.duration
+    if len(worked) < 2:
+        return
+    terminalreporter.section(f"{worked.total():.0f} s of a core, most in these files")
+    for file, seconds in worked.most_common(DEAREST):
+        terminalreporter.write_line(f"{seconds:7.1f} s of {waited[file]:.1f} s: {file}")
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from reluenum.documents.minima import minima_document
 from reluenum.engines.branch.route import BranchEngine
 from reluenum.engines.certified.prove import CertifiedEngine
 
-pytestmark = pytest.mark.seconds(90)  # most of them once, to compile the searches
+pytestmark = pytest.mark.seconds(30)
 
 
 @pytest.mark.parametrize(("seed", "special"), [(3, False), (6, False), (3, True), (4, True)])

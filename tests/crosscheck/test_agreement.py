@@ -594,7 +594,6 @@ def test_the_command_prints_tables_and_writes_views(data, tmp_path, capsys):
     assert names == {"agreement.md", "page.html", "systems.csv", "times.svg", "times.png"}
 
 
-@pytest.mark.seconds(60)  # most of them once, to compile the search
 def test_boxes_of_directions_take_part_where_they_are_asked_for(data, capsys):
     assert call(data, "--formulations", "reduced,certified,branch") == 0
     assert capsys.readouterr().out.count("| agree") == 4

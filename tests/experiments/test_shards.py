@@ -12,7 +12,7 @@ from reluenum.experiments.plans import shard_names, shard_of
 from reluenum.groebner.backends import DEFAULT_SETTINGS
 from reluenum.problem import Problem
 
-pytestmark = pytest.mark.seconds(120)  # once, to compile search and checker
+pytestmark = pytest.mark.seconds(40)
 
 PROBLEM = Problem.from_text(
     [["-1"], ["-0.3"], ["0.2"], ["0.2"], ["0.9"]], ["0.4", "-1", "1.2", "0.7", "-0.5"], 2, "1/100"

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -35,9 +36,19 @@ def files():
     ]
 
 
+@cache
+def tree_of(path):
+    return ast.parse(path.read_text())
+
+
+@cache
 def imports(path):
     """Modules of the package that a file imports, inside functions, too."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    return tuple(imported(path))
+
+
+def imported(path):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "reluenum":
             for alias in node.names:
                 place = PACKAGE.joinpath(*node.module.split(".")[1:], alias.name)
@@ -123,7 +134,7 @@ def test_no_function_or_class_has_the_name_of_another():
         node.name
         for path in files()
         if not parts_of(path)[0].startswith("verify")
-        for node in ast.parse(path.read_text()).body
+        for node in tree_of(path).body
         if isinstance(node, ast.FunctionDef | ast.ClassDef)
     )
     assert [name for name, count in names.items() if count > 1] == []
@@ -160,7 +171,7 @@ def test_floats_decide_nothing(room):
     for path in (PACKAGE / room).glob("*.py"):
         if path.stem in EXACT[room]:
             continue
-        tree = ast.parse(path.read_text())
+        tree = tree_of(path)
         literals = [
             n.value
             for n in ast.walk(tree)

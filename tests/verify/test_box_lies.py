@@ -10,7 +10,7 @@ from reluenum.problem import Problem
 from tests.support import box_lies
 from tests.support.box_lies import CHANGES, SAME, WRONG, Document, judged, nodes_in
 
-pytestmark = pytest.mark.seconds(90)  # most of them once, to compile search and checker
+pytestmark = pytest.mark.seconds(30)
 
 HARMLESS = {
     box_lies.a_leaf_called_empty,

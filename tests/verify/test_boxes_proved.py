@@ -29,7 +29,7 @@ from tests.support.boxes import boxed, certified, good_supports, problem_of
 from tests.support.checking import checked, refused
 from tests.support.trees import content_of, records_of, said, with_records, with_tree
 
-pytestmark = pytest.mark.seconds(90)
+pytestmark = pytest.mark.seconds(240)  # most of them once, to compile the checker of boxes
 
 
 @pytest.mark.parametrize("seed", range(24))

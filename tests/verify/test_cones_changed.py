@@ -10,7 +10,7 @@ from tests.support.cones import coned, problem_of
 from tests.support.mutations import CHANGES, LIES, nodes_of, with_nodes
 from tests.support.trees import said
 
-pytestmark = pytest.mark.seconds(300)
+pytestmark = pytest.mark.seconds(60)
 
 
 @pytest.fixture(scope="module")

@@ -10,13 +10,11 @@ from itertools import product
 
 import numpy as np
 import pytest
-from numba import njit
 
 from reluenum import Problem
 from reluenum.verify.cones.arrangement import ANY, NEGATIVE, POSITIVE, ZERO, ascending, within
 from reluenum.verify.cones.centre import holds
 from reluenum.verify.cones.cover import hold
-from reluenum.verify.cones.directions import ways_off
 from reluenum.verify.cones.tables import tables
 from reluenum.verify.cones.tree import (
     PIECES,
@@ -42,9 +40,10 @@ from tests.support.cones import (
     settled,
     signs_of,
 )
+from tests.support.machine_code import ways
 from tests.support.trees import content_of, records_of, said, with_records, with_tree
 
-pytestmark = pytest.mark.seconds(300)
+pytestmark = pytest.mark.seconds(300)  # most of them once, to compile the checker of cones
 
 SETS = (POSITIVE, NEGATIVE, ZERO, POSITIVE | ZERO, NEGATIVE | ZERO, ANY)
 
@@ -305,11 +304,6 @@ def test_a_damaged_tree_is_refused(honest, tmp_path):
         document = copy.deepcopy(honest)
         document["certificate"]["tree"] = base64.b64encode(content).decode()
         refused(document, tmp_path, "the tree is damaged")
-
-
-@njit
-def ways(table, above, below):
-    return ways_off(table, (above, below))
 
 
 def test_a_way_off_leaves_one_hyperplane_and_no_other():

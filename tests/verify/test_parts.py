@@ -18,7 +18,7 @@ from tests.support.boxes import boxed
 from tests.support.cones import coned
 from tests.support.trees import content_of, records_of, said, with_records, with_tree
 
-pytestmark = pytest.mark.seconds(60)
+pytestmark = pytest.mark.seconds(20)
 
 
 def noise(dimension):

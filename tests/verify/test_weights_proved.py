@@ -13,7 +13,7 @@ from reluenum.verify import CertificateError, verify
 from reluenum.verify.exact import Data, weights_of
 from tests.support.checking import checked, refused
 
-pytestmark = pytest.mark.seconds(60)
+pytestmark = pytest.mark.seconds(15)
 
 INPUTS = {
     1: [["0"], ["1"], ["3"], ["1"]],

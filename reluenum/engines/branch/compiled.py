@@ -1,6 +1,8 @@
 """Machine code on disk that is valid as long as no module of its room has changed."""
 
 from collections.abc import Callable
+from contextlib import suppress
+from fcntl import LOCK_EX, lockf
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -23,7 +25,11 @@ def sources(room: Path) -> str:
 
 
 class RoomCache(FunctionCache):
-    """A cache that knows that functions contain what they call from other modules of the room."""
+    """A cache that knows that functions contain what they call from other modules of the room.
+
+    Of processes that want the same code at once, one compiles it, and the others wait. So none
+    takes for its own a file that another one is about to write.
+    """
 
     def __init__(self, function: Callable) -> None:
         super().__init__(function)
@@ -33,10 +39,27 @@ class RoomCache(FunctionCache):
         return (*super()._index_key(*arguments), self._sources)
 
     def load_overload(self, signature: Any, target: Any) -> Any:
-        """Load machine code; to find none, numba imports first all that it compiles with."""
+        """Load machine code; if there is none, be the one that makes and saves it, or wait.
+
+        To find none, numba imports first all that it compiles with.
+        """
         rtsys.initialize(target)
         with self._guard_against_spurious_io_errors():
-            return self._load_overload(signature, target)
+            return self._load_overload(signature, target) or self._awaited(signature, target)
+
+    def _awaited(self, signature: Any, target: Any) -> Any:
+        self._impl.locator.ensure_cache_path()
+        self._lock = open(f"{self._cache_path}/{self._impl.filename_base}.lock", "w")  # noqa: SIM115
+        with suppress(OSError):  # not every network's disk has locks
+            lockf(self._lock, LOCK_EX)
+        if found := self._load_overload(signature, target):
+            self._lock.close()
+        return found
+
+    def save_overload(self, signature: Any, data: Any) -> None:
+        """Save machine code, and let those who wait for it load it."""
+        super().save_overload(signature, data)
+        self._lock.close()
 
 
 def inlined(function: Callable) -> Callable:

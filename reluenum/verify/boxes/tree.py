@@ -13,6 +13,7 @@ from ..reals import CertificateError, require
 from ..trees.batches import SIZES
 from ..trees.content import next_byte, next_number
 from ..trees.machine import compiled, inlined
+from ..trees.numbers import put_numbers
 from .line import Array
 
 MOST_PARTS = 4
@@ -87,9 +88,16 @@ def children(box: Array, place: int, length: int) -> Array:
 def put(box: Array, count: int, part: Array) -> int:
     """Put a part behind those of a box, if it has units; return how many there are."""
     if part[3] > 0:
-        box[count] = part
+        put_numbers(box[count], part)
         count += 1
     return count
+
+
+@inlined
+def put_parts(box: Array, other: Array) -> None:
+    """Put the parts of a box, or of a leaf, into an array."""
+    for k in range(MOST_PARTS):
+        put_numbers(box[k], other[k])
 
 
 @inlined
@@ -129,7 +137,8 @@ def following(content: Array, place: int, box: Array, kind: int) -> tuple[Array,
         return children(box, part, length), place
     rest = np.zeros((int(kind == SHRUNK), MOST_PARTS, 4), np.int64)
     if kind == SHRUNK:
-        rest[0], place = shrunk(content, place, box)
+        smaller, place = shrunk(content, place, box)
+        put_parts(rest[0], smaller)
     return rest, place
 
 
@@ -137,7 +146,7 @@ def following(content: Array, place: int, box: Array, kind: int) -> tuple[Array,
 def pushed(stack: Array, height: int, boxes: Array) -> int:
     """Put boxes on a stack, the first one last; return its height."""
     for k in range(len(boxes)):
-        stack[height + k] = boxes[len(boxes) - 1 - k]
+        put_parts(stack[height + k], boxes[len(boxes) - 1 - k])
     return height + len(boxes)
 
 
@@ -151,7 +160,9 @@ def read_nodes(content: Array, place: int, open_: Array, limits: Limits) -> Piec
     boxes = np.zeros((limits.nodes, MOST_PARTS, 4), np.int64)
     smaller, places = np.zeros_like(boxes), np.zeros(limits.nodes, np.int64)
     leaves = np.zeros((limits.nodes, MOST_PARTS, 2), np.int32)
-    height, nodes, said, found = pushed(stack, 0, open_[::-1]), 0, 0, 0
+    height, nodes, said, found = len(open_), 0, 0, 0
+    for k in range(height):
+        put_parts(stack[k], open_[k])
     for count in range(1, limits.nodes + 1):
         height -= 1
         box, places[said] = stack[height].copy(), place
@@ -160,9 +171,12 @@ def read_nodes(content: Array, place: int, open_: Array, limits: Limits) -> Piec
         rest, place = following(content, place, box, kind)
         height = pushed(stack, height, rest)
         if kind == LEAF:
-            leaves[found], found = leaf(box, limits.leaves - found), found + 1
+            put_parts(leaves[found], leaf(box, limits.leaves - found))
+            found += 1
         elif kind != CUT:
-            boxes[said], smaller[said : said + len(rest)], said = box, rest, said + 1
+            put_parts(boxes[said], box)
+            pushed(smaller, said, rest)
+            said += 1
         if height == 0 or (kind == LEAF and 2 * count >= limits.nodes):
             break
     claims = boxes[:said], smaller[:said], places[:said]

@@ -8,6 +8,7 @@ import numpy as np
 from ..processes import ALONE, Sharing
 from ..trees.batches import Seen, held
 from ..trees.machine import compiled, inlined
+from ..trees.numbers import put_numbers
 from .arrangement import ANY, POSITIVE, ZERO, Arrangement, Cone
 from .hulls import Box as Parts
 from .pairs import pairs, single
@@ -46,8 +47,8 @@ def box_in(pile: Pile, n: int) -> Parts:
         cone = pile.parts[n, k, 2]
         low, high = pile.first[cone], pile.first[cone + 1]
         first[k + 1] = first[k] + high - low
-        rays[first[k] : first[k + 1]] = pile.rays[low:high]
-        found[k] = pile.found[cone]
+        put_numbers(rays[first[k] : first[k + 1]], pile.rays[low:high])
+        put_numbers(found[k], pile.found[cone])
     return Parts(signs, units, found, first, rays)
 
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..trees.machine import inlined
-from ..trees.numbers import reduced
+from ..trees.numbers import put_numbers, reduced
 from .arrangement import Array
 from .centre import load_of
 from .hulls import Box
@@ -195,7 +195,7 @@ def stepped(problem: Quadratic, weights: Array, step: Array, value: float) -> fl
             other = weights + 4.0 ** (1 - trial) * (end - weights)
         new = value_of(problem, other)
         if new < value:
-            weights[:] = other
+            put_numbers(weights, other)
             return new
     return value
 
@@ -297,7 +297,7 @@ def begun(table: Tables, box: Box, problem: Quadratic, weights: Array) -> bool:
         if weights[first:last].max() == 0:
             factor, step = wanted(table, box.rays[first:last], problem, first, weights)
             if factor * step.sum() > GONE * weights.sum():
-                weights[first:last] = step * factor
+                put_numbers(weights[first:last], step * factor)
                 changed = True
     return changed
 
@@ -316,7 +316,8 @@ def lightened(problem: Quadratic, box: Box, weights: Array, value: float) -> flo
             other[first:last] = 0.0
             new = value_of(problem, other)
             if new <= value or size < GONE * weights.sum():
-                value, weights[:] = new, other
+                value = new
+                put_numbers(weights, other)
     return value
 
 
@@ -340,7 +341,8 @@ def polish(problem: Quadratic, weights: Array) -> None:
         new = steepness(problem, other) if other.min() >= 0 else np.inf
         if not new < now / 2:
             return
-        weights[:], now = other, new
+        put_numbers(weights, other)
+        now = new
 
 
 @inlined

@@ -17,6 +17,7 @@ from ..trees.batches import SIZES
 from ..trees.content import next_byte, next_number
 from ..trees.document import MOST_BYTES
 from ..trees.machine import compiled, inlined
+from ..trees.numbers import put_numbers
 from .arrangement import ANY, NEGATIVE, POSITIVE, ZERO, Arrangement, Array, Cone, cut_to, within
 
 MOST_PARTS = 4
@@ -99,10 +100,11 @@ def with_cone(pile: Pile, k: int, cone: Cone) -> Pile:
     high = low + len(cone.rays)
     if high > len(rays):
         rays = np.empty(2 * high, np.int32)
-        rays[:low] = pile.rays[:low]
-    rays[low:high] = cone.rays
+        put_numbers(rays, pile.rays[:low])
+    put_numbers(rays[low:high], cone.rays)
     pile.first[k + 1] = high
-    pile.allowed[k], pile.found[k] = cone.allowed, cone.found
+    put_numbers(pile.allowed[k], cone.allowed)
+    put_numbers(pile.found[k], cone.found)
     kept = pile.count, pile.places, pile.parts, pile.above
     return Pile(*kept, pile.allowed, pile.found, pile.first, rays)
 
@@ -113,7 +115,7 @@ def with_copy(pile: Pile, other: Pile, n: int) -> Pile:
     place = pile.count[0]
     top = pile.above[place - 1] if place else 0
     for k in range(MOST_PARTS):
-        pile.parts[place, k] = other.parts[n, k]
+        put_numbers(pile.parts[place, k], other.parts[n, k])
         if other.parts[n, k, 1]:
             pile.parts[place, k, 2] = top
             pile = with_cone(pile, top, cone_at(other, other.parts[n, k, 2]))

@@ -1,6 +1,8 @@
 """Compiled functions of the checker."""
 
 from collections.abc import Callable
+from contextlib import suppress
+from fcntl import LOCK_EX, lockf
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ class RoomCache(FunctionCache):
     """Machine code on disk, valid as long as no file of the function's room has changed.
 
     That of a function contains what it calls, whose files the cache of numba does not look at.
+    One process at a time compiles a function; the next one finds what that has saved.
     """
 
     def __init__(self, function: Callable) -> None:
@@ -28,10 +31,31 @@ class RoomCache(FunctionCache):
         return (*super()._index_key(*arguments), self.seal)
 
     def load_overload(self, signature: Any, target: Any) -> Any:
-        """Load machine code; to find none, numba imports first all that it compiles with."""
+        """Load machine code; where others have made none either, keep them out until it is saved.
+
+        To find none, numba imports first all that it compiles with.
+        """
         rtsys.initialize(target)
         with self._guard_against_spurious_io_errors():
-            return self._load_overload(signature, target)
+            if found := self._load_overload(signature, target):
+                return found
+            self._turn()
+            if found := self._load_overload(signature, target):
+                self._mine.close()
+            return found
+
+    def _turn(self) -> None:
+        """Wait until no other process compiles this function."""
+        self._impl.locator.ensure_cache_path()
+        path = Path(self._cache_path, self._impl.filename_base).with_suffix(".lock")
+        self._mine = path.open("w")
+        with suppress(OSError):  # where files cannot be locked, all of them compile
+            lockf(self._mine, LOCK_EX)
+
+    def save_overload(self, signature: Any, data: Any) -> None:
+        """Save machine code; it is the next one's turn."""
+        super().save_overload(signature, data)
+        self._mine.close()
 
 
 def compiled(function: Callable) -> Callable:

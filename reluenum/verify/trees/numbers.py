@@ -17,6 +17,17 @@ def fractions(numbers: Iterable[fmpq]) -> list[Fraction]:
 
 
 @inlined
+def put_numbers(target: Array, source: Array) -> None:
+    """Copy a vector into one of its length.
+
+    An assignment of numba would look whether it is, and compile the words that say it is not,
+    which takes longer than all else in a short function.
+    """
+    for k in range(len(source)):
+        target[k] = source[k]
+
+
+@inlined
 def reduced(work: Array, size: int) -> None:
     """Bring a matrix to the form (1, ...) by Gauss-Jordan steps; what they lose does not matter."""
     width = work.shape[1]

@@ -29,7 +29,7 @@ from reluenum.verify import CertificateError
 from reluenum.verify.boxes.tree import Tree
 from tests.support.searches import whole_search
 
-pytestmark = pytest.mark.seconds(60)  # most of them once, to compile the search
+pytestmark = pytest.mark.seconds(5)
 
 RIDGES = ("1/1000", "1/100", "1/10", "1/2", "2")
 BIASES = ("none", "free", "ridge")

@@ -29,7 +29,7 @@ from reluenum.geometry.geometry import Geometry
 from reluenum.problem import Problem
 from tests.support.searches import whole_search
 
-pytestmark = pytest.mark.seconds(120)  # most of them once, to compile the search
+pytestmark = pytest.mark.seconds(40)
 
 RIDGES = ("1/1000", "1/100", "1/10", "1/2", "2")
 BIASES = ("none", "free", "ridge")

@@ -20,7 +20,7 @@ from reluenum.problem import Problem
 from tests.support.late import Late
 from tests.support.searches import whole_search
 
-pytestmark = pytest.mark.seconds(120)  # most of them once, to compile the searches
+pytestmark = pytest.mark.seconds(250)  # most of them once, to compile the searches
 
 LINE = Problem.from_text(
     [["-0.9"], ["-0.4"], ["-0.4"], ["0.1"], ["0.3"], ["0.8"], ["0.95"]],
