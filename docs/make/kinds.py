@@ -26,7 +26,7 @@ KINDS = {
     "a list by cones": ("trees.document", "cones.document"),
     "a list with free hidden biases, inputs on a line": ("hinges.document",),
     "the basins of such a list on a line": ("hinges.document", "hinges.basins"),
-    "a list with free hidden biases, inputs of any dimension": ("creases.document",),
+    "free hidden biases, inputs of any dimension": ("creases.document",),
     "a list for widths $[L, 1]$": ("deep.document",),
     "a list for widths $[L, 1, 1]$": ("spires.document",),
     "a list for widths $[1, L]$": ("fans.document",),

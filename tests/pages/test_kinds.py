@@ -15,7 +15,7 @@ PROVED = {
     "a list with a record for every support": OLD / "minima/every_width.json",
     "the basins of such a list": OLD / "others/basins.json",
     "a list with free hidden biases, inputs on a line": OLD / "minima/hinges.json",
-    "a list with free hidden biases, inputs of any dimension": NEWER["1.0.0"] / "minima/creases_certified.json",
+    "free hidden biases, inputs of any dimension": NEWER["1.0.0"] / "minima/creases_certified.json",
     "a list for widths $[L, 1]$": OLD / "minima/towers.json",
     "a list for widths $[L, 1, 1]$": OLD / "minima/spires.json",
     "a list for widths $[1, L]$": OLD / "minima/fans.json",
