@@ -184,9 +184,9 @@ def _conventions(data: Mapping[str, Any]) -> list[str]:
             "answers to no data point stays dead if its bias is negative: its weights shrink to 0,",
             "its bias stays where it is, and the rest is a local minimum ([theory](theory.md),",
             "section 24). (With a positive bias it comes back as its weights shrink; with none it",
-            "ends at 0, mostly a saddle.) So the constant network is a local minimum at every width,",
-            "and so is every minimum of a smaller width with dead units added. With a penalty on",
-            "biases, dead units are saddles.",
+            "ends at 0, mostly a saddle.) So the constant network is a local minimum at every",
+            "width, and so is every minimum of a smaller width with dead units added. With a",
+            "penalty on biases, dead units are saddles.",
         ),
         paragraph(
             f"Three data sets ([sources](../config/data/README.md)), alpha {data['alpha']}: all",

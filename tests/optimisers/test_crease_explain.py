@@ -351,6 +351,25 @@ def test_equal_inputs_leave_constants_and_lines(points):
     assert found.record["global_at_every_width"]
 
 
+def test_years_and_incomes_need_not_be_scaled():
+    """The gradient is 1e11 times the ridge."""
+    inputs = [[1990, 31000], [1995, 28000], [2000, 42000], [2005, 51000], [2010, 47000]]
+    targets = [310000, 290000, 400000, 444000, 410000]
+    problem = Problem.from_arrays(inputs, targets, width=1, ridge="1/10", **FREE)
+    assert Objective(problem).span > 1e10
+    landscape = enumerate_minima(problem)
+    for place, component in enumerate(landscape.document["components"]):
+        network = of_record(component["representative"])
+        found = landscape.locate(*network[:4])
+        assert (found.kind, found.component) == ("minimum", place)
+    found = landscape.locate([3], [[-0.01, 3]], [0.1], 1000)
+    assert found.kind == "not stationary"
+    assert float(found.record["limit_loss"]) < loss(
+        problem, network_arrays([3], [[-0.01, 3]], [0.1], 1000)
+    )
+    assert len(landscape) > 2
+
+
 def test_what_is_not_certified_is_said_to_be_unexplained(monkeypatch):
     document = enumerate_minima(CROSS).document
     network = of_record(document["components"][0]["representative"])

@@ -22,7 +22,6 @@ from reluenum.groebner.backends import Backends
 from reluenum.optimisers.explain import (
     ARRIVED,
     BITS,
-    WIDEST_SPAN,
     End,
     exact_loss,
     fmpq_of,
@@ -43,6 +42,10 @@ OUTSIDE = 1e-6
 
 SHORTER = 0.999
 """How far to go towards a place where a weight is 0."""
+
+WIDEST = 1e100
+"""Quotient of a gradient and the ridge from which on squares overflow. Where doubles see less than
+that, their proposals are not certified, and networks are unexplained."""
 
 SAME = 1e-9
 """Singular values smaller than this share of the largest are taken for 0."""
@@ -103,7 +106,7 @@ class CreaseExplainer:
         if not np.isfinite(values).all():
             return End(EndKind.DIVERGED, float("nan")), None
         loss = exact_loss(self.problem, end)
-        if self.objective.span > WIDEST_SPAN:
+        if not self.objective.span < WIDEST:
             reason = "target and ridge are too far apart for doubles"
             return End(EndKind.UNEXPLAINED, _nearest_double(loss), reason=reason), None
         inputs, units = self.ways.creases.inputs, _exact_units(end)
