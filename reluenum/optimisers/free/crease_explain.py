@@ -109,9 +109,9 @@ class CreaseExplainer:
         if not self.objective.span < WIDEST:
             reason = "target and ridge are too far apart for doubles"
             return End(EndKind.UNEXPLAINED, _nearest_double(loss), reason=reason), None
-        inputs, units = self.ways.creases.inputs, _exact_units(end)
+        inputs, units = self.ways.creases.inputs, _rational_units(end)
         cells = [CreaseCell.of_unit(inputs, *unit) for unit in units]
-        dead = np.array([[_stays_dead(inputs, *unit) for _, *unit in units]])
+        dead = np.array([[_dies_out(inputs, *unit) for _, *unit in units]])
         living = exact_loss(self.problem, without_dead_units(end, dead))
         try:
             way, arrived, first = self._limit(cells, living)
@@ -185,13 +185,13 @@ class CreaseExplainer:
         )
 
 
-def _exact_units(network: Networks) -> list[tuple[fmpq, list[fmpq], fmpq]]:
+def _rational_units(network: Networks) -> list[tuple[fmpq, list[fmpq], fmpq]]:
     """Return the units (a, b, c) of a batch of one."""
     pairs = zip(network.weights[0], network.units[0], strict=True)
     return [(fmpq_of(a), [*map(fmpq_of, slope)], fmpq_of(c)) for a, (*slope, c) in pairs]
 
 
-def _stays_dead(inputs: Sequence[Vector], slope: Sequence[fmpq], offset: fmpq) -> bool:
+def _dies_out(inputs: Sequence[Vector], slope: Sequence[fmpq], offset: fmpq) -> bool:
     """Whether a unit answers to no input, and to none while its slope shrinks to 0."""
     return offset <= 0 and all(dot(slope, x) + offset <= 0 for x in inputs)
 
