@@ -349,7 +349,8 @@ def _doubles_of(given: Any, name: str, axes: int) -> "np.ndarray":
 
     detached = given.detach().cpu().numpy() if hasattr(given, "detach") else given
     try:
-        found = np.array(detached, dtype=float)
+        raw = np.array(detached)
+        found = raw.astype(float, casting="safe" if np.iscomplexobj(raw) else "unsafe")
     except (TypeError, ValueError, OverflowError) as error:
         raise InputError(name, shown(given), "an array of numbers") from error
     if found.ndim != axes:

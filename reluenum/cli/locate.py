@@ -35,6 +35,7 @@ def run_locate(options: argparse.Namespace) -> int:
     from reluenum.interop import stacked_arrays
     from reluenum.optimisers.studies.locate import locations
 
+    writable(options.output, options.network)
     output = writable(options.output, options.file)
     limits = Limits(**limits_of(options))
     with reading(options.network, NETWORK, "NETWORK"):

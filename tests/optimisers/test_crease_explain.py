@@ -215,6 +215,24 @@ def test_the_way_straight_to_a_minimum_in_the_same_cells_goes_down():
     assert ways > 3
 
 
+@pytest.mark.parametrize("dimension", [1, 2])
+def test_only_a_unit_that_stays_dead_as_its_slope_shrinks_is_at_a_minimum(dimension):
+    """Dead with a bias above 0 it comes back; with none it ends at 0, where another one grows."""
+    inputs = np.array([[3, 1], [4, 1], [3, 2], [4, 2], [5, 2]])[:, :dimension]
+    problem = Problem.from_arrays(inputs, [0, 1, 1, 0, 3], width=1, ridge="1/10", **FREE)
+    landscape = enumerate_minima(problem)
+    slope = [[-1, -0.5][:dimension]]
+    for c, kind in [(-1, "minimum"), (0, "saddle"), (1, "not stationary")]:
+        assert (inputs @ slope[0] + c < 0).all()
+        assert landscape.locate([1], slope, [c], 1).kind == kind
+    shrunk = [0.01 * np.array(slope[0])]
+    assert (inputs @ shrunk[0] + 1 > 0).all()
+    assert landscape.locate([0.01], shrunk, [1], 1).component != len(landscape) - 1
+    for c in (-3.5, 0.0):  # without a weight a = 0, but not dead: the gradient is not 0
+        assert (inputs[:, 0] + c > 0).any()
+        assert landscape.locate([0], [[1, 0][:dimension]], [c], 1).kind == "not stationary"
+
+
 def test_every_rest_on_the_way_is_lower_and_attained():
     problem, generator = drawn(8, size=6)
     ways = CreaseWays(Creases(problem))
@@ -331,6 +349,25 @@ def test_equal_inputs_leave_constants_and_lines(points):
     found = landscape.locate([2], [[1, 1]], [1], 0)
     assert (found.kind, found.component) == ("not stationary", 0)
     assert found.record["global_at_every_width"]
+
+
+def test_years_and_incomes_need_not_be_scaled():
+    """The gradient is 1e11 times the ridge."""
+    inputs = [[1990, 31000], [1995, 28000], [2000, 42000], [2005, 51000], [2010, 47000]]
+    targets = [310000, 290000, 400000, 444000, 410000]
+    problem = Problem.from_arrays(inputs, targets, width=1, ridge="1/10", **FREE)
+    assert Objective(problem).span > 1e10
+    landscape = enumerate_minima(problem)
+    for place, component in enumerate(landscape.document["components"]):
+        network = of_record(component["representative"])
+        found = landscape.locate(*network[:4])
+        assert (found.kind, found.component) == ("minimum", place)
+    found = landscape.locate([3], [[-0.01, 3]], [0.1], 1000)
+    assert found.kind == "not stationary"
+    assert float(found.record["limit_loss"]) < loss(
+        problem, network_arrays([3], [[-0.01, 3]], [0.1], 1000)
+    )
+    assert len(landscape) > 2
 
 
 def test_what_is_not_certified_is_said_to_be_unexplained(monkeypatch):

@@ -140,6 +140,7 @@ def test_a_dead_network_is_at_the_saddle_of_the_zero_network():
         ({"a": [1, 2], "B": [[1], [2]], "m": 1}, "the output bias 1.0"),
         ({"a": [1, float("nan")], "B": [[1], [2]]}, "not finite"),
         ({"a": [1, "x"], "B": [[1], [2]]}, "a: .* expected an array of numbers"),
+        ({"a": np.array([1, 1j]), "B": [[1], [2]]}, "a: .* expected an array of numbers"),
         ({"a": [1, 10**400], "B": [[1], [2]]}, "a: .* expected an array of numbers"),
         ({"a": [[1, 2]], "B": [[1], [2]]}, "a: 2 axes; expected 1"),
         ({"a": [1, 2], "B": [[1], [2]], "c": [1]}, "expected one hidden layer"),
@@ -177,6 +178,8 @@ def test_the_command_reads_json_and_stacks_in_npz(tmp_path, capsys):
     files = [str(tmp_path / "minima.json"), str(tmp_path / "two.npz")]
     assert main(["locate", *files, "--output", str(output)]) == 0
     assert len(json.loads(output.read_text())["networks"]) == 2
+    assert main(["locate", *files, "--output", files[1]]) == 2
+    assert "is the file with the data" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ class CreaseCell:
     signs : str
         `+` at the sites where the unit is active, else `-`.
     on_kink : bool
-        Whether a unit that is active nowhere has the kink everywhere, being 0.
+        Whether a unit that is active nowhere has no bias, so that it is 0 when its slope is.
     """
 
     sign: int
@@ -74,7 +74,7 @@ class CreaseCell:
         sign = 1 if a > 0 else -1
         heights = [dot(slope, x) + offset if a else offset for x in inputs]
         signs = "".join("+" if height > 0 else "-" for height in heights)
-        return cls(sign, signs, "+" not in signs and not (a and any(slope)) and offset == 0)
+        return cls(sign, signs, "+" not in signs and offset == 0)
 
     @property
     def is_dead(self) -> bool:

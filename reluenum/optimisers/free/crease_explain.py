@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from flint import arb, ctx, fmpq
 
+from reluenum.algebra.linear import Vector, dot
 from reluenum.documents.labels import EndKind, Stall
 from reluenum.engines.creases.creases import Creases
 from reluenum.engines.hinges.states import HingeState, Kind
@@ -21,7 +22,6 @@ from reluenum.groebner.backends import Backends
 from reluenum.optimisers.explain import (
     ARRIVED,
     BITS,
-    WIDEST_SPAN,
     End,
     exact_loss,
     fmpq_of,
@@ -42,6 +42,10 @@ OUTSIDE = 1e-6
 
 SHORTER = 0.999
 """How far to go towards a place where a weight is 0."""
+
+WIDEST = 1e100
+"""Quotient of a gradient and the ridge from which on squares overflow. Where doubles see less than
+that, their proposals are not certified, and networks are unexplained."""
 
 SAME = 1e-9
 """Singular values smaller than this share of the largest are taken for 0."""
@@ -102,11 +106,12 @@ class CreaseExplainer:
         if not np.isfinite(values).all():
             return End(EndKind.DIVERGED, float("nan")), None
         loss = exact_loss(self.problem, end)
-        if self.objective.span > WIDEST_SPAN:
+        if not self.objective.span < WIDEST:
             reason = "target and ridge are too far apart for doubles"
             return End(EndKind.UNEXPLAINED, _nearest_double(loss), reason=reason), None
-        cells = self._cells(end)
-        dead = np.array([[cell.is_dead for cell in cells]])
+        inputs, units = self.ways.creases.inputs, _rational_units(end)
+        cells = [CreaseCell.of_unit(inputs, *unit) for unit in units]
+        dead = np.array([[_dies_out(inputs, *unit) for _, *unit in units]])
         living = exact_loss(self.problem, without_dead_units(end, dead))
         try:
             way, arrived, first = self._limit(cells, living)
@@ -114,15 +119,6 @@ class CreaseExplainer:
             return End(EndKind.UNEXPLAINED, _nearest_double(loss), reason=str(error)), None
         limit = self._known.setdefault(way[1].key, way[1])
         return self._end(loss, living, limit, arrived, first), way
-
-    def _cells(self, end: Networks) -> list[CreaseCell]:
-        """Return the cells of the units of a batch of one, exactly."""
-        inputs = self.ways.creases.inputs
-        exact = [
-            (fmpq_of(a), *map(fmpq_of, unit))
-            for a, unit in zip(end.weights[0], end.units[0], strict=True)
-        ]
-        return [CreaseCell.of_unit(inputs, a, slope, c) for a, *slope, c in exact]
 
     def _limit(self, cells: Sequence[CreaseCell], living: fmpq) -> tuple[Way, bool, bool]:
         """Return where a network belongs, whether it is there, and if that is its first rest."""
@@ -187,6 +183,17 @@ class CreaseExplainer:
         return self.objective.with_best_outer(
             Networks(found[None, :, 0], found[None, :, 1:], np.zeros(1))
         )
+
+
+def _rational_units(network: Networks) -> list[tuple[fmpq, list[fmpq], fmpq]]:
+    """Return the units (a, b, c) of a batch of one."""
+    pairs = zip(network.weights[0], network.units[0], strict=True)
+    return [(fmpq_of(a), [*map(fmpq_of, slope)], fmpq_of(c)) for a, (*slope, c) in pairs]
+
+
+def _dies_out(inputs: Sequence[Vector], slope: Sequence[fmpq], offset: fmpq) -> bool:
+    """Whether a unit answers to no input, and to none while its slope shrinks to 0."""
+    return offset <= 0 and all(dot(slope, x) + offset <= 0 for x in inputs)
 
 
 def _wanted_weights(

@@ -59,7 +59,7 @@ class HingeCell:
         heights = [b * x + c for x in inputs] if a else [c]
         active = [height > 0 for height in heights]
         if not any(active):
-            return cls(sign, place=ON_KINK if not (a and b) and c == 0 else INACTIVE)
+            return cls(sign, place=ON_KINK if c == 0 else INACTIVE)
         if all(active):
             return cls(sign)
         place = active.index(b > 0) - 1

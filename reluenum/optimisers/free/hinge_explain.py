@@ -156,7 +156,7 @@ class HingeExplainer:
         units = _exact_units(end)
         cells = [HingeCell.of_unit(self.hinges.inputs, *unit) for unit in units]
         rests = list(descended(self.hinges, cells))
-        dead = np.array([[cell.place < 0 for cell in cells]])
+        dead = np.array([[_is_dead_for_good(self.hinges.inputs, b, c) for _, b, c in units]])
         living = exact_loss(self.problem, without_dead_units(end, dead))
         energy = (self.problem.energy or 1) * self.problem.loss_scale
         limits = [self._destination(rest) for rest in (rests[0], rests[-1])]
@@ -260,6 +260,11 @@ def _face(problem: Problem, inputs: Sequence[fmpq], state: HingeState) -> str:
     if state.kind is Kind.GAP:
         kink = (kink + inputs[state.place + 1]) / 2
     return "".join("-0+"[_sign_of(state.side * (x - kink)) + 1] for (x,) in problem.inputs)
+
+
+def _is_dead_for_good(inputs: Sequence[fmpq], slope: fmpq, offset: fmpq) -> bool:
+    """Whether a unit answers to no input, and to none while its slope shrinks to 0."""
+    return offset <= 0 and all(slope * x + offset <= 0 for x in inputs)
 
 
 def _exact_units(network: Networks) -> list[tuple[fmpq, fmpq, fmpq]]:
