@@ -318,7 +318,8 @@ class Problem:
             found = f"{self.output_bias} with hidden biases that are free"
             raise InputError("output_bias", found, "free, or no network need have the least loss")
         if self.dimension > 1 and self.linear is Linear.RIDGE:
-            refuse_linear(self, "with hidden biases that are free and several columns of inputs")
+            found = "ridge with hidden biases that are free and several columns of inputs"
+            raise InputError("linear", found, "none or free")
 
     @classmethod
     def from_text(
