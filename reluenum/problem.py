@@ -317,9 +317,9 @@ class Problem:
         if self.output_bias is not OutputBias.FREE:
             found = f"{self.output_bias} with hidden biases that are free"
             raise InputError("output_bias", found, "free, or no network need have the least loss")
-        if self.dimension > 1:
-            why = "with hidden biases that are free and several columns of inputs"
-            refuse_setting(self, "linear", why, {Linear.FREE})
+        if self.dimension > 1 and self.linear is Linear.RIDGE:
+            found = "ridge with hidden biases that are free and several columns of inputs"
+            raise InputError("linear", found, "none or free")
 
     @classmethod
     def from_text(

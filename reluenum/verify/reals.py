@@ -89,9 +89,10 @@ def matched(found: Any, expected: Any, where: str) -> None:
             require(False, f"{where}: {'no' if key in expected else 'unknown'} entry {key!r:.60}")
         for key, value in expected.items():
             matched(found[key], value, f"{where}: {key}")
-    elif callable(expected) or isinstance(expected, frozenset):
-        fits = expected if callable(expected) else expected.__contains__
-        require(fits(found), f"{where}: {found!r:.60} is wrong")
+    elif callable(expected):
+        require(expected(found), f"{where}: {found!r:.60} is wrong")
+    elif isinstance(expected, frozenset):
+        require(type(found) is str and found in expected, f"{where}: {found!r:.60} is wrong")
     elif expected is not ...:
         same = type(found) is type(expected) and found == expected
         require(same, f"{where}: {found!r:.60} should be {expected!r:.60}")

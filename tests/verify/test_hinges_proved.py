@@ -132,6 +132,7 @@ LINEAR = {
     "the other kind, free": lambda d: posed(d, linear="free"),
     "none at all": lambda d: d["problem"].pop("linear") and posed(d),
     "a strange kind": lambda d: posed(d, linear="none"),
+    "a list of kinds": lambda d: posed(d, linear=["free"]),
     "copies": lambda d: _components(d)[0].update(orbit_size=1),
     "a face": lambda d: _mirrored(_first_group(d)),
     "a dead unit": lambda d: _components(d)[-1]["strata"][0]["zero_units"].update(active=3),
@@ -157,7 +158,7 @@ def test_lists_with_a_linear_part_are_proved_and_nothing_near_them(linear, tmp_p
     for change in LINEAR.keys() - {same}:
         document = copy.deepcopy(good)
         LINEAR[change](document)
-        refused(document, tmp_path)
+        refused(document, tmp_path, "is wrong" if change == "a list of kinds" else None)
 
 
 @pytest.mark.parametrize("name", DATA)
