@@ -6,7 +6,7 @@ from typing import Any
 
 from flint import fmpq
 
-from ..points import interval
+from ..arithmetic.decimals import interval
 from ..reals import CertificateError, dot, matched, rational, require, told
 from .document import exact_text
 from .line import Line
