@@ -548,7 +548,7 @@ def test_what_underflows_is_no_bound(inputs, targets, verdict):
 
 
 def test_lengths_are_bounds_in_thousands_of_dimensions():
-    """Each small square is lost in a sum of them, one after the other; all together they are not."""
+    """Each small square is lost in a sum, one after the other; all of them together are not."""
     row = np.array([[1.0] + [2.0**-27.01] * (1 << 15)])
     table = np.asfortranarray(np.repeat(row, 2, axis=0))
     square = 1 + (1 << 15) * Fraction(2.0**-27.01) ** 2
