@@ -290,9 +290,9 @@ class Basins:
         return found | zeros | {"barrier_exact": loss_exact}
 
     def _open(self, component: Listed) -> Iterator[Region]:
-        """Yield what the points of a component touch below, or hold if that is nothing."""
+        """Yield what the points of a component touch below; some do, if it is no basin."""
         for node in component.nodes:
-            yield from self.tree.touched[node] or [self.tree.home[node]]
+            yield from self.tree.touched[node]
 
     def _heights(self, component: Listed) -> dict[str, Any]:
         """Return where a basin first meets a lower one, and where any other one."""
