@@ -306,7 +306,8 @@ class Tree:
             number = self._merge([k for _, k in meeting], passes, reached)
         self._component[group] = number
         for place in group:
-            self.below[place] = self.below[place] or (self._branches[number],)
+            if not others:  # it may touch a point of like loss that is not told from its own
+                self.below[place] = self.below[place] or (self._branches[number],)
             peers = (p for p in group if p > place and self.places.are_neighbours(place, p))
             for neighbour in (*contacts[place].values(), *peers):
                 self._links[place].append(neighbour)

@@ -266,7 +266,8 @@ class Tree:
         for node, touched in group.contacts.items():
             branch.nodes |= 1 << node
             self._at[node] = branch
-            self.opens[node] = [b.lowest[0] for b in touched] or [branch.lowest[0]]
+            alone = [branch] if len(born) + len(below) == 1 else []  # of like loss, not told apart
+            self.opens[node] = [b.lowest[0] for b in touched or alone]
         self._reached |= branch.nodes
 
     def _merged(self, group: Joined) -> Branch:

@@ -77,6 +77,15 @@ def test_a_kink_passes_a_data_point():
     assert (one["event"], death["event"]) == ("kink", "death")
 
 
+def test_a_mirror_image_leads_to_mirror_images():
+    """Two units in one gap touch nothing below if both are good; another pass has their loss."""
+    inputs = [-7, -4, -3, 3, 4, 7]
+    landscape = landscape_of(inputs, "024420", 2, "1/16")
+    level = [c for c in landscape.basins().components if c["barrier_exact"] == "12767/1152"]
+    leads = [c["leads_to"] for c in level if not c["basin"]]
+    assert sorted(leads) == [[0, 2], [0, 2], [1, 2], [1, 2]]
+
+
 # By brute force: all products of signed closed cells, in exact fractions.
 
 

@@ -8,6 +8,7 @@ import json
 import random
 from fractions import Fraction
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -17,9 +18,10 @@ from reluenum import Problem, enumerate_minima
 from reluenum.verify.creases.cores import Core
 from reluenum.verify.creases.records import dependent, leaves, part_of, slack, supports, turns
 from reluenum.verify.creases.residuals import Ball
-from reluenum.verify.creases.screens import Screens
+from reluenum.verify.creases.screens import Screens, lengths
 from reluenum.verify.creases.sites import Sites
 from reluenum.verify.creases.spaces import Space
+from reluenum.verify.hinges.balls import Balls
 from reluenum.verify.reals import LEVELS, CertificateError, dot, sign
 from tests.support.checking import checked, refused
 from tests.support.crease_products import CreaseProducts
@@ -512,6 +514,46 @@ def test_doubles_show_nothing_of_a_record_that_is_not_true(name, width):
                 )
     assert len(met) > 40
     assert {"slack", "leaves"} <= set(met)
+
+
+def scaled_sites(inputs, targets):
+    """The kite with inputs and targets, and the ridge, in other units: the minima are the same."""
+    x, y, ridge = DATA["kite"]
+    rows = [[str(v * inputs) for v in row] for row in x]
+    scaled = [str(v * targets) for v in y]
+    problem = Problem.from_text(rows, scaled, 1, str(Fraction(ridge) * inputs * targets), **FREE)
+    return Sites(problem.to_document())
+
+
+@pytest.mark.parametrize(
+    ("inputs", "targets", "verdict"),
+    [
+        (Fraction(1, 10**60), Fraction(1, 10**120), "slack"),  # |u|^2 is 0 in doubles
+        (Fraction(1), Fraction(1, 10**125), "leaves"),  # and so is gamma |b|
+    ],
+)
+def test_what_underflows_is_no_bound(inputs, targets, verdict):
+    sites, unit = scaled_sites(inputs, targets), float(targets / inputs)
+    screens, ways = Screens(sites), [(0.0, 0.0), (1.0, -0.3), (-0.3, 2.0), (-1.0, -1.0), (0.3, 0.3)]
+    records = [(verdict, 0, [x * unit for x in way]) for way in ways]
+    claims, sure = {"slack": slack, "leaves": leaves}, 0
+    for support in supports(sites):
+        proved = screens.proved([support] * len(records), records)
+        for (_, _, w), is_proved in zip(records, proved, strict=True):
+            if is_proved:
+                core = Core(sites, support, slopes_of(w, 2), None)
+                claims[verdict](core, core.creases[0])
+                sure += 1
+    assert sure < len(records) * len(sites.creases) / 2
+
+
+def test_lengths_are_bounds_in_thousands_of_dimensions():
+    """Each small square is lost in a sum, one after the other; all of them together are not."""
+    row = np.array([[1.0] + [2.0**-27.01] * (1 << 15)])
+    table = np.asfortranarray(np.repeat(row, 2, axis=0))
+    square = 1 + (1 << 15) * Fraction(2.0**-27.01) ** 2
+    bound = lengths(Balls(table, np.zeros_like(table)))
+    assert all(Fraction(b) ** 2 >= square for b in bound)
 
 
 def test_doubles_look_at_no_record_that_is_none():

@@ -159,3 +159,20 @@ def test_components_that_join_too_early_are_refused(listed, tmp_path):
     refused(document | {"merges": [low, early]}, tmp_path)
     refused(document | {"merges": [high, low]}, tmp_path)
     refused(document | {"merges": [low]}, tmp_path)
+
+
+@pytest.mark.parametrize("which", ONCE)
+def test_what_is_only_equal_to_a_number_of_a_pass_is_refused(which, listed, tmp_path):
+    document, looked = listed(*which), 0
+    for way, value in places(document):
+        if "passes" in way and type(value) is int:
+            for other in (float(value), bool(value)):
+                if other == value:
+                    lie = json.loads(json.dumps(document))
+                    inside = lie
+                    for key in way[:-1]:
+                        inside = inside[key]
+                    inside[way[-1]] = other
+                    refused(lie, tmp_path, "passes")
+                    looked += 1
+    assert looked > 3

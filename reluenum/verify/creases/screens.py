@@ -11,7 +11,7 @@ from math import inf, prod
 import numpy as np
 from flint import fmpq
 
-from ..hinges.balls import MORE, UNIT, Array, Balls, stacked
+from ..hinges.balls import MORE, TINY, UNIT, Array, Balls, stacked
 from ..pages import Record
 from ..reals import dot
 from .sites import Sites, Support
@@ -32,15 +32,20 @@ def upper(balls: Balls) -> Array:
     return (np.abs(balls.middle) + balls.radius) * MORE
 
 
+def root(numbers: Array) -> Array:
+    """Return upper bounds of square roots, of rounded numbers that may have underflowed, too."""
+    return np.sqrt(numbers + TINY) * MORE
+
+
 def lengths(balls: Balls) -> Array:
     """Return upper bounds of Euclidean norms along the last axis."""
     bound = upper(balls)
-    return np.sqrt((bound * bound).sum(axis=-1)) * MORE
+    return root((bound * bound).sum(axis=-1)) * (1 + bound.shape[-1] * UNIT)
 
 
 def roots(squares: Iterable[fmpq], *shape: int) -> Array:
     """Return upper bounds of square roots."""
-    return np.sqrt(upper(shaped(squares, *shape))) * MORE
+    return root(upper(shaped(squares, *shape)))
 
 
 def product(table: Balls, vector: Balls) -> Balls:
@@ -82,7 +87,7 @@ class Screens:
     def batch(self) -> int:
         """How many records are looked at together."""
         _, size, depth = self.shape
-        return max(16, min(1 << 11, LARGEST // (size * max(size, 4 * depth))))
+        return max(16, min(1 << 11, LARGEST // max(size**2, 4 * size * depth, depth**2)))
 
     @cached_property
     def values(self) -> Balls:
@@ -211,9 +216,9 @@ class Screens:
             rows[own],
             forces * scale,
             u[own] * scale,
-            np.sqrt(2 * gap) * MORE,
+            root(2 * gap),
             flat[own],
-            np.sqrt(2 * gap * lengths(flat)[own] / self.low * MORE) * MORE,
+            root(2 * gap) * root(lengths(flat)[own] / self.low) * MORE,
         )
 
     def _gap(self, theta: Array, forces: Balls, slopes: Balls, u: Balls) -> Array:
