@@ -157,6 +157,21 @@ def read_path(path: str | PathLike) -> dict[str, Any]:
     ------
     IncompleteRunError
         If the file is none, of another version, or not as it was written.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from reluenum import Problem
+    >>> from reluenum.documents.results import write_result
+    >>> document = ridge_path(
+    ...     Problem.from_arrays([-1, 1], [0, 2], 1, 0.5), 8, points=2
+    ... ).to_document()
+    >>> with TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "path.json"
+    ...     write_result(file, document)
+    ...     read_path(file) == document
+    True
     """
     check_kind(read_json(path), (FORMAT, VERSION), path)
     return read_sealed(path)

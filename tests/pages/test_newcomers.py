@@ -12,6 +12,7 @@ import pytest
 from flint import fmpq
 
 from docs.make import live, newcomers
+from docs.make.prose import word
 from reluenum import Problem, enumerate_minima
 from reluenum.cli import main
 from reluenum.datasets.datafiles import read_csv
@@ -177,7 +178,7 @@ def test_examples_share_their_names_and_show_what_there_is(desk):
 
 @pytest.mark.parametrize(("number", "text"), [(0, "no"), (7, "seven"), (1234, "1,234")])
 def test_small_numbers_are_words(number, text):
-    assert live.word(number) == text
+    assert word(number) == text
 
 
 # Extending ----------------------------------------------------------------------------------------

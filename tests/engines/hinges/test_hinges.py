@@ -315,9 +315,8 @@ def test_what_does_not_go_with_free_hidden_biases_is_refused():
     for more in ({"engine": "branch"}, {"formulation": "eliminated"}, {"all_patterns": True}):
         with pytest.raises(InputError, match="hidden_bias free"):
             enumerate_minima(problem, **more)
-    for ask in (Landscape.basins, Landscape.stability):
-        with pytest.raises(InputError, match="beyond lists of minima"):
-            ask(enumerate_minima(problem))
+    with pytest.raises(InputError, match="beyond lists of minima"):
+        enumerate_minima(problem).stability()
 
 
 def test_scikit_learn_ends_at_listed_minima():

@@ -202,7 +202,7 @@ def test_what_does_not_go_with_it_is_refused_in_a_line(tmp_path, capsys):
     found = enumerate_minima(problem)
     with pytest.raises(InputError, match="linear: ridge with free hidden biases, where networks"):
         found.locate(a=[1], B=[[1]], c=[0], m=0, beta=[1])
-    with pytest.raises(InputError, match="hidden_bias"):
+    with pytest.raises(InputError, match="linear: ridge with free hidden biases, in basins"):
         found.basins()
     with pytest.raises(InputError, match="hidden_bias"):
         found.stability()
