@@ -1,4 +1,7 @@
-"""The path of `interior` in doubles, for many supports at once; it decides nothing."""
+"""The path of `interior` in doubles, for many supports at once; it decides nothing.
+
+Other units of the data are another ridge (Lemma 131), so it has to be right for any.
+"""
 
 import numpy as np
 

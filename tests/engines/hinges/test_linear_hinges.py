@@ -76,6 +76,7 @@ def by_force(problem):
 @pytest.mark.parametrize("linear", ["free", "ridge"])
 @pytest.mark.parametrize("seed", range(12))
 def test_strata_are_those_of_brute_force(seed, linear):
+    """Weights are those of Lemma 126, minima those of Lemma 127."""
     problem = drawn(seed, linear)
     expected = by_force(problem)
     if linear == "free":
@@ -114,7 +115,7 @@ def labelled_components(strata, last):
 @pytest.mark.parametrize("linear", ["free", "ridge", "none"])
 @pytest.mark.parametrize("seed", range(6))
 def test_copies_are_those_of_labelled_networks(seed, linear):
-    """Losses of different residuals can be equal; strata of different ones never meet."""
+    """Lemma 128. Losses of different residuals can be equal; their strata never meet."""
     problem = drawn(seed, linear, width=2)
     expected = labelled_components(by_force(problem), len(problem.ascending) - 1)
     found = Counter()
@@ -124,7 +125,7 @@ def test_copies_are_those_of_labelled_networks(seed, linear):
 
 
 def test_three_units_with_mirror_images():
-    """More units than bends, and one that is enough."""
+    """More units than bends, and one that is enough (Lemma 128(3))."""
     for ridge in ("1/50", "1/5"):
         problem = posed([0, 1, 2], [0, 1, 0], 3, ridge, "free")
         expected = labelled_components(by_force(problem), 2)
@@ -163,6 +164,7 @@ def test_the_worked_example_with_a_free_linear_part():
 
 
 def test_a_penalised_linear_part_is_1_where_straight_units_live():
+    """Lemma 125(3), with the loss by hand."""
     found = enumerate_minima(posed(range(5), [0, 3, 5, 9, 12], 1, "1/2", "ridge"))
     straight = [c for c in found if any(set(g.face) == {"+"} for g in c.strata[0].groups)]
     assert straight
