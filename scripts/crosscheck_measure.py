@@ -3,10 +3,10 @@
 import logging
 from pathlib import Path
 
-from reluenum.crosscheck.measurement import measure, refuse_unmeasurable, unfinished
+from reluenum.crosscheck.measurement import measure, unfinished
 from reluenum.documents.results import write_sealed
 from reluenum.experiments.joblog import logged
-from reluenum.experiments.steps import read_problem
+from reluenum.experiments.steps import read_measurable
 from reluenum.groebner.limits import Limits
 
 
@@ -14,10 +14,7 @@ def main(
     problem: Path, formulation: str, backend: str, limits: Limits, force: bool, measured: Path
 ) -> None:
     """Read a problem and write a measurement; refuse an astronomical one unless forced."""
-    posed = read_problem(problem)
-    if not force:
-        refuse_unmeasurable(posed)
-    found = measure(posed, formulation, backend, limits)
+    found = measure(read_measurable(problem, force), formulation, backend, limits)
     logging.info(
         "%d systems, %d not finished, %.3f s",
         len(found["systems"]),

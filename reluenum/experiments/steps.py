@@ -8,6 +8,7 @@ from typing import Any
 
 from flint import fmpz
 
+from reluenum.crosscheck.measurement import refuse_unmeasurable
 from reluenum.datasets.datafiles import read_points
 from reluenum.datasets.families import dataset
 from reluenum.datasets.layout import Layout
@@ -96,6 +97,22 @@ def read_feasible(path: str | Path, force: bool, engine: str = "groebner") -> Pr
     problem = read_problem(path)
     if not force:
         engine_for(problem, engine).refuse_astronomical(problem)
+    return problem
+
+
+def read_measurable(path: str | Path, force: bool) -> Problem:
+    """Read a problem, and refuse one that is astronomical for some way to solve it unless forced.
+
+    Raises
+    ------
+    IncompleteRunError
+        See `read_problem`.
+    TooManySupportsError
+        If there is too much to do.
+    """
+    problem = read_problem(path)
+    if not force:
+        refuse_unmeasurable(problem)
     return problem
 
 
