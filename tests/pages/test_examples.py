@@ -30,7 +30,7 @@ LONG = {
 """Scripts that take more than a few seconds, with the reason."""
 
 MOST_SECONDS = 2 * 60
-"""CPU time, of which a busy machine needs half as much again for the same work: a minute if idle."""
+"""CPU time: a minute at most on an idle machine, and half as much again on a busy one."""
 
 
 def each_script(*, all_fast=False):
