@@ -32,7 +32,7 @@ if not (source / "Snakefile").exists():
 # %%
 # The configuration
 # -----------------
-# Random data sets of four points, by 250 seeds, with one and two units, at two ridges. ``sweep``
+# Random data sets of three points, by 250 seeds, with one and two units, at two ridges. ``sweep``
 # puts data sets that differ in their seed only into one job; ranges and lists are multiplied out.
 # Ridges are text, so that nothing rounds them.
 
@@ -40,7 +40,7 @@ configuration = """\
 experiment: thousand
 datasets:
   - family: random
-    n: 4
+    n: 3
     seed: {from: 0, to: 249}
     width: [1, 2]
     ridge: ["1/100", "1/3"]

@@ -76,19 +76,11 @@ def searched(folder):
     return kept_of(folder).exists() and not has_open(kept_of(folder))
 
 
-JOBS = {
-    ("line", searching): "1",
-    ("line", searched): "2",
-    ("plane", searching): "2",
-    ("plane", searched): "1",
-}
-"""Threads of a search that is killed: one and two for each shape, and for each moment."""
-
-
 @pytest.mark.parametrize(("begun", "period"), [(searching, "0.1"), (searched, "60")])
-def test_a_killed_run_goes_on_when_started_again(undisturbed, tmp_path, begun, period):
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_killed_run_goes_on_when_started_again(undisturbed, tmp_path, begun, period, jobs):
     shape, folder, whole = undisturbed
-    arguments = options(shape, tmp_path / "minima.json", "--jobs", JOBS[shape, begun])
+    arguments = options(shape, tmp_path / "minima.json", "--jobs", jobs)
     process = subprocess.Popen(
         [sys.executable, "-c", PERIODIC, period, *arguments], cwd=folder, start_new_session=True
     )
