@@ -3,10 +3,10 @@
 import logging
 from pathlib import Path
 
-from reluenum.crosscheck.measurement import measure, unfinished
+from reluenum.crosscheck.measurement import measure, refuse_unmeasurable, unfinished
 from reluenum.documents.results import write_sealed
 from reluenum.experiments.joblog import logged
-from reluenum.experiments.steps import read_measurable
+from reluenum.experiments.steps import read_feasible
 from reluenum.groebner.limits import Limits
 
 
@@ -14,7 +14,8 @@ def main(
     problem: Path, formulation: str, backend: str, limits: Limits, force: bool, measured: Path
 ) -> None:
     """Read a problem and write a measurement; refuse an astronomical one unless forced."""
-    found = measure(read_measurable(problem, force), formulation, backend, limits)
+    posed = read_feasible(problem, force, refuse_unmeasurable)
+    found = measure(posed, formulation, backend, limits)
     logging.info(
         "%d systems, %d not finished, %.3f s",
         len(found["systems"]),

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from reluenum.documents.results import write_sealed
+from reluenum.engines.certified.prove import CertifiedEngine
 from reluenum.engines.certified.spool import Task, plan_document
 from reluenum.experiments.joblog import logged
 from reluenum.experiments.steps import read_feasible
@@ -10,7 +11,7 @@ from reluenum.experiments.steps import read_feasible
 
 def main(problem: Path, supports_per_job: int, force: bool, supports: Path) -> None:
     """Read a problem and write the plan; refuse an astronomical one unless forced."""
-    instance = read_feasible(problem, force, "certified")
+    instance = read_feasible(problem, force, CertifiedEngine().refuse_astronomical)
     task = Task(instance, instance.width)
     write_sealed(supports, plan_document(task, supports_per_job))
 

@@ -1,26 +1,20 @@
 """Free hidden biases by one backend, on record; and what every engine says of inputs on a line."""
 
-import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from flint import fmpq
 
-from reluenum.crosscheck.recording import (
-    RecordingBackends,
-    measurement_header,
-    no_result,
-    result_in,
-)
+from reluenum.crosscheck.recording import Part, measured_parts, result_in
 from reluenum.documents.hinges import crease_component_record, hinge_component_record
 from reluenum.documents.minima import minima_document, undecided_records
 from reluenum.documents.results import to_json
 from reluenum.engines.creases.creases import Creases
 from reluenum.engines.creases.route import crease_landscape, crease_systems
 from reluenum.engines.formulations import REDUCED
-from reluenum.errors import InputError, ReluenumError
+from reluenum.errors import InputError
 from reluenum.groebner.limits import DEFAULT_LIMITS, Limits
 from reluenum.landscape.hinges import HingeComponent
 from reluenum.landscape.landscape import CertifiedLandscape
@@ -63,30 +57,16 @@ def measure_creases(
     if formulation != REDUCED.name:
         found = f"{formulation} with hidden_bias free"
         raise InputError("formulation", found, f"{REDUCED.name}, or the certified engine")
-    with RecordingBackends.of(backend, limits) as backends:
-        started = time.perf_counter()
-        creases, solved, failures, places = Creases(problem), [], [], []
-        for one in crease_systems(creases, problem.width):
-            text = "|".join(crease.face.signs for crease in one.support)
-            try:
-                solved.append(one.solved(backends))
-            except ReluenumError as error:
-                failures.append(f"support {text}: {error}")
-            place = {"pattern": text.replace("0", "+"), "support": text}
-            places += [place] * (len(backends.asked) - len(places))
-        result = no_result(failures)
-        if not failures:
-            result = free_result(crease_landscape(creases, solved))
-        seconds = time.perf_counter() - started
-        return {
-            **measurement_header(problem, formulation, backend, backends),
-            "systems": [
-                place | asked.to_document()
-                for place, asked in zip(places, backends.asked, strict=True)
-            ],
-            **result,
-            "seconds": seconds,
-        }
+    creases = Creases(problem)
+    joined = lambda solved: free_result(crease_landscape(creases, solved))  # noqa: E731
+    return measured_parts(problem, formulation, backend, limits, _crease_parts(creases), joined)
+
+
+def _crease_parts(creases: Creases) -> Iterator[Part]:
+    for one in crease_systems(creases, creases.problem.width):
+        text = "|".join(crease.face.signs for crease in one.support)
+        place = {"pattern": text.replace("0", "+"), "support": text}
+        yield f"support {text}", place, one.solved
 
 
 def free_result(landscape: CertifiedLandscape, columns: int | None = None) -> dict[str, Any]:

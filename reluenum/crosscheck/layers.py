@@ -1,20 +1,18 @@
 """A network with several hidden layers by one backend, on record."""
 
-import time
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
-from reluenum.crosscheck.recording import (
-    RecordingBackends,
-    measurement_header,
-    no_result,
-    result_in,
-)
+from reluenum.crosscheck.recording import Part, measured_parts, result_in
 from reluenum.documents.minima import minima_document
 from reluenum.engines.deep.enumeration.strata import strata
 from reluenum.engines.deep.systems.solve import solve_stratum
+from reluenum.engines.deep.systems.stratum import DeepStratum
 from reluenum.engines.formulations import REDUCED
-from reluenum.engines.layers import LayerEngine, examined_outcome
-from reluenum.errors import InputError, ReluenumError
+from reluenum.engines.layers import Examined, LayerEngine, examined_outcome
+from reluenum.errors import InputError
+from reluenum.groebner.backends import Backends
 from reluenum.groebner.limits import DEFAULT_LIMITS, Limits
 from reluenum.problem import Problem
 
@@ -48,27 +46,16 @@ def measure_layers(
     if formulation != REDUCED.name:
         found = f"{formulation} with {len(problem.hidden)} hidden layers"
         raise InputError("formulation", found, f"{REDUCED.name}, or the certified engine")
-    with RecordingBackends.of(backend, limits) as backends:
-        started = time.perf_counter()
-        examined, failures, places = [], [], []
-        for stratum in strata(problem):
-            try:
-                examined.append(examined_outcome(solve_stratum(problem, stratum, backends)))
-            except ReluenumError as error:
-                failures.append(f"stratum {stratum.text}: {error}")
-            pattern = ",".join(stratum.layers[-1]).replace("0", "+")
-            place = {"pattern": pattern, "support": stratum.text}
-            places += [place] * (len(backends.asked) - len(places))
-        result = no_result(failures)
-        if not failures:
-            result = result_in(minima_document(LayerEngine().joined(problem, examined)))
-        seconds = time.perf_counter() - started
-        return {
-            **measurement_header(problem, formulation, backend, backends),
-            "systems": [
-                place | asked.to_document()
-                for place, asked in zip(places, backends.asked, strict=True)
-            ],
-            **result,
-            "seconds": seconds,
-        }
+    joined = lambda found: result_in(minima_document(LayerEngine().joined(problem, found)))  # noqa: E731
+    return measured_parts(problem, formulation, backend, limits, _stratum_parts(problem), joined)
+
+
+def _stratum_parts(problem: Problem) -> Iterator[Part]:
+    for stratum in strata(problem):
+        pattern = ",".join(stratum.layers[-1]).replace("0", "+")
+        place = {"pattern": pattern, "support": stratum.text}
+        yield f"stratum {stratum.text}", place, partial(_examined_stratum, problem, stratum)
+
+
+def _examined_stratum(problem: Problem, stratum: DeepStratum, backends: Backends) -> Examined:
+    return examined_outcome(solve_stratum(problem, stratum, backends))

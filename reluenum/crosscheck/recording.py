@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -13,7 +13,7 @@ from flint import fmpq_poly
 from reluenum.algebra.bases import Solutions, canonical
 from reluenum.algebra.numberfield import real_roots
 from reluenum.algebra.polynomials import PolynomialSystem, ring
-from reluenum.errors import BackendError, InputError
+from reluenum.errors import BackendError, InputError, ReluenumError
 from reluenum.groebner.backends import BACKENDS, Backends, open_backends
 from reluenum.groebner.limits import DEFAULT_LIMITS, Limits
 from reluenum.groebner.versions import installed_versions
@@ -23,6 +23,10 @@ FORMAT, VERSION = "reluenum-measurement", 1
 
 WARM_UP = PolynomialSystem(("x",), (ring(("x",)).gen(0) - 1,))
 """Solved before the clock starts, so that no system pays for starting a helper process."""
+
+
+Part = tuple[str, Mapping[str, str], Callable[[Backends], Any]]
+"""What failures call some systems, their `pattern` and `support`, and what solves them."""
 
 
 @dataclass(frozen=True)
@@ -168,3 +172,50 @@ def result_in(document: Mapping[str, Any]) -> dict[str, Any]:
 def no_result(failures: Sequence[str]) -> dict[str, Any]:
     """Return the same without a list of minima, and why there is none."""
     return {"enumeration": None, "components": None, "undecided": [], "failures": list(failures)}
+
+
+def measured_parts(
+    problem: Problem,
+    formulation: str,
+    backend: str,
+    limits: Limits,
+    parts: Iterable[Part],
+    joined: Callable[[list[Any]], Mapping[str, Any]],
+) -> dict[str, Any]:
+    """Solve all parts of a problem through one backend, and record every system.
+
+    Parameters
+    ----------
+    problem : Problem
+    formulation, backend : str
+    limits : Limits
+        Of the backend on one system.
+    parts : iterable of Part
+    joined : callable
+        Takes what was solved, if nothing failed, to the result of the measurement.
+
+    Returns
+    -------
+    dict
+        As `measure` does.
+    """
+    with RecordingBackends.of(backend, limits) as backends:
+        started = time.perf_counter()
+        solved, failures, places = [], [], []
+        for name, place, solve in parts:
+            try:
+                solved.append(solve(backends))
+            except ReluenumError as error:
+                failures.append(f"{name}: {error}")
+            places += [place] * (len(backends.asked) - len(places))
+        result = no_result(failures) if failures else joined(solved)
+        seconds = time.perf_counter() - started
+        return {
+            **measurement_header(problem, formulation, backend, backends),
+            "systems": [
+                {**place, **asked.to_document()}
+                for place, asked in zip(places, backends.asked, strict=True)
+            ],
+            **result,
+            "seconds": seconds,
+        }

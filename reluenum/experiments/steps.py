@@ -1,21 +1,19 @@
 """The files between the steps of a run: self-describing, bound to their problem by its digest."""
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from flint import fmpz
 
-from reluenum.crosscheck.measurement import refuse_unmeasurable
 from reluenum.datasets.datafiles import read_points
 from reluenum.datasets.families import dataset
 from reluenum.datasets.layout import Layout
 from reluenum.documents.minima import VERSION
 from reluenum.documents.results import read_step
 from reluenum.engines.certified.blocks import Block, read_blocks
-from reluenum.engines.choice import engine_for
 from reluenum.engines.formulations import FORMULATIONS, Formulation
 from reluenum.errors import IncompleteRunError
 from reluenum.experiments.instances import CONVENTIONS, UNUSUAL
@@ -84,8 +82,17 @@ def read_problem(path: str | Path) -> Problem:
         return problem_in(path, record)
 
 
-def read_feasible(path: str | Path, force: bool, engine: str = "groebner") -> Problem:
-    """Read a problem, and refuse one that is astronomical for an engine unless forced.
+def read_feasible(
+    path: str | Path, force: bool, refuse_astronomical: Callable[[Problem], None]
+) -> Problem:
+    """Read a problem, and refuse one that is astronomical unless forced.
+
+    Parameters
+    ----------
+    path : str or Path
+    force : bool
+    refuse_astronomical : callable
+        What refuses it.
 
     Raises
     ------
@@ -96,23 +103,7 @@ def read_feasible(path: str | Path, force: bool, engine: str = "groebner") -> Pr
     """
     problem = read_problem(path)
     if not force:
-        engine_for(problem, engine).refuse_astronomical(problem)
-    return problem
-
-
-def read_measurable(path: str | Path, force: bool) -> Problem:
-    """Read a problem, and refuse one that is astronomical for some way to solve it unless forced.
-
-    Raises
-    ------
-    IncompleteRunError
-        See `read_problem`.
-    TooManySupportsError
-        If there is too much to do.
-    """
-    problem = read_problem(path)
-    if not force:
-        refuse_unmeasurable(problem)
+        refuse_astronomical(problem)
     return problem
 
 
