@@ -115,6 +115,22 @@ def enclosing_interval(number: Real, digits: int = DIGITS) -> tuple[fmpq, fmpq]:
     return middle - unit, middle + unit
 
 
+def double_of(value: fmpq) -> float:
+    """Return the double next to a rational number.
+
+    Raises
+    ------
+    OverflowError
+        If there is none.
+
+    Examples
+    --------
+    >>> double_of(fmpq(1, 10))
+    0.1
+    """
+    return int(value.p) / int(value.q)
+
+
 def _exact_decimal(mantissa: int, exponent: int) -> Decimal:
     """Return mantissa * 10^exponent, whatever the precision of the decimal context is."""
     digits = str(mantissa)

@@ -10,11 +10,11 @@ from typing import Any
 
 from flint import fmpq, fmpq_poly
 
+from reluenum.algebra.decimals import double_of
 from reluenum.algebra.scalars import parse_rational
 from reluenum.figures.explored import (
     Record,
     algebraic_number,
-    double_of,
     drawn_ridge,
     name_families,
 )

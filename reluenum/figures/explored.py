@@ -4,16 +4,10 @@ from collections.abc import Mapping, Sequence
 from string import ascii_uppercase
 from typing import Any
 
-from flint import fmpq
-
+from reluenum.algebra.decimals import double_of
 from reluenum.algebra.scalars import parse_rational
 
 Record = Mapping[str, Any]
-
-
-def double_of(value: fmpq) -> float:
-    """Return the double next to a number."""
-    return int(value.p) / int(value.q)
 
 
 def drawn_ridge(text: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from math import comb
 import numpy as np
 from flint import fmpq
 
+from reluenum.algebra.decimals import double_of
 from reluenum.engines.hinges.hinges import SLOPE, Hinges
 from reluenum.engines.hinges.states import cells
 
@@ -100,7 +101,7 @@ class DoubleTables:
 def _double_near(value: fmpq) -> float:
     """Return the double next to a number; infinite if there is none."""
     try:
-        return int(value.p) / int(value.q)
+        return double_of(value)
     except OverflowError:
         return float("inf")
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from flint import arb, ctx, fmpq
 
-from reluenum.algebra.linear import Vector, dot
+from reluenum.algebra.decimals import double_of
 from reluenum.documents.labels import EndKind, Stall
 from reluenum.engines.creases.creases import Creases
 from reluenum.engines.hinges.states import HingeState, Kind
@@ -24,7 +24,6 @@ from reluenum.optimisers.explain import (
     BITS,
     End,
     exact_loss,
-    fmpq_of,
     without_dead_units,
 )
 from reluenum.optimisers.free.crease_descent import (
@@ -34,6 +33,7 @@ from reluenum.optimisers.free.crease_descent import (
     CreaseWays,
 )
 from reluenum.optimisers.free.crease_limits import CreaseDestination, CreaseKey, CreaseLimits
+from reluenum.optimisers.free.units import dies_out, rational_units
 from reluenum.optimisers.networks import Networks, Objective
 from reluenum.problem import Problem
 
@@ -108,22 +108,22 @@ class CreaseExplainer:
         loss = exact_loss(self.problem, end)
         if not self.objective.span < WIDEST:
             reason = "target and ridge are too far apart for doubles"
-            return End(EndKind.UNEXPLAINED, _nearest_double(loss), reason=reason), None
-        inputs, units = self.ways.creases.inputs, _rational_units(end)
+            return End(EndKind.UNEXPLAINED, double_of(loss), reason=reason), None
+        inputs, units = self.ways.creases.inputs, rational_units(end)
         cells = [CreaseCell.of_unit(inputs, *unit) for unit in units]
-        dead = np.array([[_dies_out(inputs, *unit) for _, *unit in units]])
+        dead = np.array([[dies_out(inputs, *unit) for _, *unit in units]])
         living = exact_loss(self.problem, without_dead_units(end, dead))
         try:
             way, arrived, first = self._limit(cells, living)
         except BackendError as error:
-            return End(EndKind.UNEXPLAINED, _nearest_double(loss), reason=str(error)), None
+            return End(EndKind.UNEXPLAINED, double_of(loss), reason=str(error)), None
         limit = self._known.setdefault(way[1].key, way[1])
         return self._end(loss, living, limit, arrived, first), way
 
     def _limit(self, cells: Sequence[CreaseCell], living: fmpq) -> tuple[Way, bool, bool]:
         """Return where a network belongs, whether it is there, and if that is its first rest."""
         first, last, found = self._settled(cells)
-        loss = _nearest_double(living / self.problem.loss_scale)
+        loss = double_of(living / self.problem.loss_scale)
         reach = float(ARRIVED) * float(self.problem.energy or 1)
         near = [loss - rest.height <= reach for rest in (first, last)]
         if near == [True, False]:
@@ -156,7 +156,7 @@ class CreaseExplainer:
         with ctx.workprec(BITS):
             gap = (arb(living) - limit.residual.loss.ball(BITS)) / energy
             above = bool(arb(loss) > limit.residual.loss.ball(BITS))
-        rest = _nearest_double(loss), limit, float(gap.mid())
+        rest = double_of(loss), limit, float(gap.mid())
         if limit.is_minimum and limit.component is None:
             return End(EndKind.MISSING, *rest)
         if not arrived and not above:
@@ -183,17 +183,6 @@ class CreaseExplainer:
         return self.objective.with_best_outer(
             Networks(found[None, :, 0], found[None, :, 1:], np.zeros(1))
         )
-
-
-def _rational_units(network: Networks) -> list[tuple[fmpq, list[fmpq], fmpq]]:
-    """Return the units (a, b, c) of a batch of one."""
-    pairs = zip(network.weights[0], network.units[0], strict=True)
-    return [(fmpq_of(a), [*map(fmpq_of, slope)], fmpq_of(c)) for a, (*slope, c) in pairs]
-
-
-def _dies_out(inputs: Sequence[Vector], slope: Sequence[fmpq], offset: fmpq) -> bool:
-    """Whether a unit answers to no input, and to none while its slope shrinks to 0."""
-    return offset <= 0 and all(dot(slope, x) + offset <= 0 for x in inputs)
 
 
 def _wanted_weights(
@@ -260,7 +249,3 @@ def _unit_near(
         levels = inputs @ direction
         offset = max(unit[-1], root * (OUTSIDE * np.ptp(levels) - levels.min()))
     return [hinges[0].sign * root, *(root * direction), offset]
-
-
-def _nearest_double(value: fmpq) -> float:
-    return int(value.p) / int(value.q)

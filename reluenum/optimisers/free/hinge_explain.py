@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from flint import fmpq
 
-from reluenum.algebra.decimals import decimal_text
+from reluenum.algebra.decimals import decimal_text, double_of
 from reluenum.algebra.numbers import rational_point
 from reluenum.documents.labels import EndKind, Stall
 from reluenum.engines.hinges.hinges import LEFT, RIGHT, Hinges
@@ -22,10 +22,10 @@ from reluenum.optimisers.explain import (
     ARRIVED,
     End,
     exact_loss,
-    fmpq_of,
     without_dead_units,
 )
 from reluenum.optimisers.free.hinge_descent import INACTIVE, HingeCell, HingeRest, Part, descended
+from reluenum.optimisers.free.units import dies_out, rational_units
 from reluenum.optimisers.networks import Networks, Objective
 from reluenum.problem import Problem
 
@@ -69,7 +69,7 @@ class HingeDestination:
     @property
     def height(self) -> float:
         """The loss, to sort by."""
-        return int(self.loss.p) / int(self.loss.q)
+        return double_of(self.loss)
 
     @property
     def zero_units(self) -> int:
@@ -153,17 +153,18 @@ class HingeExplainer:
             value = self.objective.values(end)
         if not np.isfinite(value).all():
             return End(EndKind.DIVERGED, float("nan")), None
-        units = _exact_units(end)
+        units = [(a, b, c) for a, (b,), c in rational_units(end)]
         cells = [HingeCell.of_unit(self.hinges.inputs, *unit) for unit in units]
         rests = list(descended(self.hinges, cells))
-        dead = np.array([[_is_dead_for_good(self.hinges.inputs, b, c) for _, b, c in units]])
+        inputs = [(x,) for x in self.hinges.inputs]
+        dead = np.array([[dies_out(inputs, (b,), c) for _, b, c in units]])
         living = exact_loss(self.problem, without_dead_units(end, dead))
         energy = (self.problem.energy or 1) * self.problem.loss_scale
         limits = [self._destination(rest) for rest in (rests[0], rests[-1])]
         near = [living - limit.loss <= ARRIVED * energy for limit in limits]
         place = 0 if near == [True, False] else 1
         limit, loss = limits[place], exact_loss(self.problem, end)
-        excess = _to_double((living - limit.loss) / energy)
+        excess = double_of((living - limit.loss) / energy)
         found = EndKind.NOT_STATIONARY, None
         if limit.is_minimum and limit.component is None:
             found = EndKind.MISSING, None
@@ -171,7 +172,7 @@ class HingeExplainer:
             stall = Stall.ZERO if place else Stall.KINK
             found = (EndKind.MINIMUM, None) if limit.is_minimum else (EndKind.SADDLE, stall)
         kind, stalled = found
-        return End(kind, _to_double(loss), limit, excess, stalled), (rests[0], rests[-1])[place]
+        return End(kind, double_of(loss), limit, excess, stalled), (rests[0], rests[-1])[place]
 
     def _destination(self, rest: HingeRest) -> HingeDestination:
         key = hinge_key(self.problem, rest.states)
@@ -185,7 +186,7 @@ class HingeExplainer:
         Units have the sizes and kinks of the network as far as others with this residual can;
         biases that are free stay where they are, if they can.
         """
-        given = _exact_units(network)
+        given = [(a, b, c) for a, (b,), c in rational_units(network)]
         states = zip(given, rest.cells, rest.states, rest.shares, strict=True)
         shares = rest.shares_near([self._wanted(*one) for one in states])
         units = zip(given, rest.cells, rest.states, shares, strict=True)
@@ -211,19 +212,19 @@ class HingeExplainer:
         self, unit: tuple[fmpq, fmpq, fmpq], cell: HingeCell, state: HingeState, share: Part
     ) -> tuple[float, float, float]:
         """Return a unit with some shares, its bias near that of another one if it is free."""
-        size, offset, inputs = sum(share.values(), fmpq(0)), _to_double(unit[2]), self.hinges.inputs
-        root, side = _to_double(size) ** 0.5, state.side
+        size, offset, inputs = sum(share.values(), fmpq(0)), double_of(unit[2]), self.hinges.inputs
+        root, side = double_of(size) ** 0.5, state.side
         if cell.side and size:
             kink = sum((inputs[k] * part for k, part in share.items()), fmpq(0)) / size
-            offset = -side * root * _to_double(kink)
+            offset = -side * root * double_of(kink)
         elif cell.place == INACTIVE:
             offset = min(offset, 0.0)
         elif state.kind is Kind.LINE:
             outside = BEYOND * (inputs[-1] - inputs[0]) - side * inputs[0 if side > 0 else -1]
-            offset = max(offset, root * _to_double(outside))
+            offset = max(offset, root * double_of(outside))
         elif state.kind is Kind.ACTIVE:
             lowest = min(unit[1] * inputs[0], unit[1] * inputs[-1]) + unit[2]
-            offset = offset if offset > 0 else _to_double(lowest)
+            offset = offset if offset > 0 else double_of(lowest)
         else:
             offset = 0.0
         return cell.sign * root, side * root, offset
@@ -262,20 +263,5 @@ def _face(problem: Problem, inputs: Sequence[fmpq], state: HingeState) -> str:
     return "".join("-0+"[_sign_of(state.side * (x - kink)) + 1] for (x,) in problem.inputs)
 
 
-def _is_dead_for_good(inputs: Sequence[fmpq], slope: fmpq, offset: fmpq) -> bool:
-    """Whether a unit answers to no input, and to none while its slope shrinks to 0."""
-    return offset <= 0 and all(slope * x + offset <= 0 for x in inputs)
-
-
-def _exact_units(network: Networks) -> list[tuple[fmpq, fmpq, fmpq]]:
-    """Return a, b and c of each unit of a batch of one."""
-    pairs = zip(network.weights[0], network.units[0], strict=True)
-    return [(fmpq_of(a), fmpq_of(b), fmpq_of(c)) for a, (b, c) in pairs]
-
-
 def _sign_of(value: fmpq) -> int:
     return (value > 0) - (value < 0)
-
-
-def _to_double(value: fmpq) -> float:
-    return int(value.p) / int(value.q)
