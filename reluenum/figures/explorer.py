@@ -10,13 +10,13 @@ from typing import Any
 from jinja2 import UndefinedError
 
 from reluenum.activation import Activation
+from reluenum.algebra.decimals import double_of
 from reluenum.algebra.scalars import parse_rational
 from reluenum.figures.branches import Branches
 from reluenum.figures.exact_view import exact_view
 from reluenum.figures.explored import (
     Record,
     algebraic_number,
-    double_of,
     drawn_ridge,
     name_families,
 )
