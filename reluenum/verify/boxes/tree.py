@@ -150,19 +150,25 @@ def pushed(stack: Array, height: int, boxes: Array) -> int:
     return height + len(boxes)
 
 
+@inlined
+def room(open_: Array, nodes: int) -> tuple[Array, Claims, Array]:
+    """Return a stack of open boxes, and room for the claims and the leaves of so many nodes."""
+    stack = np.zeros((len(open_) + MOST_PARTS * nodes, MOST_PARTS, 4), np.int64)
+    for k in range(len(open_)):
+        put_parts(stack[k], open_[k])
+    boxes = np.zeros((nodes, MOST_PARTS, 4), np.int64)
+    claims = boxes, np.zeros_like(boxes), np.zeros(nodes, np.int64)
+    return stack, claims, np.zeros((nodes, MOST_PARTS, 2), np.int32)
+
+
 @compiled
 def read_nodes(content: Array, place: int, open_: Array, limits: Limits) -> Piece:
     """Claim 177: if the claims are true, minima of open boxes are in leaves or boxes still open.
 
     So in the end, when no box is open, each minimum lies in a leaf (Theorem H).
     """
-    stack = np.zeros((len(open_) + MOST_PARTS * limits.nodes, MOST_PARTS, 4), np.int64)
-    boxes = np.zeros((limits.nodes, MOST_PARTS, 4), np.int64)
-    smaller, places = np.zeros_like(boxes), np.zeros(limits.nodes, np.int64)
-    leaves = np.zeros((limits.nodes, MOST_PARTS, 2), np.int32)
+    stack, (boxes, smaller, places), leaves = room(open_, limits.nodes)
     height, nodes, said, found = len(open_), 0, 0, 0
-    for k in range(height):
-        put_parts(stack[k], open_[k])
     for count in range(1, limits.nodes + 1):
         height -= 1
         box, places[said] = stack[height].copy(), place
