@@ -60,7 +60,7 @@ class RoomCache(FunctionCache):
 
 def compiled(function: Callable) -> Callable:
     """Compile a function that Python calls, once for all processes; threads may share it."""
-    found = njit(function, error_model="numpy", nogil=True, forceinline=True)
+    found = njit(function, error_model="numpy", nogil=True, no_cfunc_wrapper=True)
     found._cache = RoomCache(function)
     return found
 
