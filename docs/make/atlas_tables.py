@@ -5,13 +5,15 @@
     ./run -- python -m docs.make.atlas_tables prove 10 # ten instances anew, checked and compared
 
 Basins and radii are there where the sweep was run with `basins: true` and `stability: true`. Of a
-sweep in batches an n enters when all its batches are there.
+sweep in batches an n enters when all its batches are there. A sweep without results stays as the
+tables have it.
 """
 
 import random
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from itertools import chain
 from math import inf, nextafter
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -299,13 +301,26 @@ def _add_radii(row: Row, parts: Sequence[Row], found: Sequence[Row] | None) -> N
     row["list_radius"] = None if pd.isna(whole) else rounded_out(_text(whole), False)
 
 
+def in_tables(results: Path, folder: Path) -> Iterator[Found]:
+    """Yield the landscapes in the tables of a folder of those sweeps that have no results."""
+    instances, components = (
+        pq.read_table(folder / f"atlas_{name}.parquet").to_pylist() for name in TABLES
+    )
+    parts: dict[str, list[Row]] = {row["instance"]: [] for row in instances}
+    for part in components:
+        parts[part["instance"]].append(part)
+    for row in instances:
+        if not (results / row["sweep"]).exists():
+            yield row, parts[row["instance"]]
+
+
 def write(found: Iterable[Found], folder: Path) -> None:
     """Write the tables; equal landscapes are equal bytes with the same version of PyArrow.
 
     Parameters
     ----------
     found : iterable of pairs
-        See `gathered`; the order within a sweep does not matter.
+        See `gathered` and `in_tables`; the order within a sweep does not matter.
     folder : Path
     """
     order = list(SWEEPS)
@@ -400,7 +415,8 @@ def prove(found: Atlas, names: Iterable[str]) -> Iterator[tuple[str, str, list[s
 def main(arguments: Sequence[str]) -> int:
     """Build the tables, or prove some of their rows anew."""
     if arguments[:1] == ["build"]:
-        write(gathered(Path("results")), HOME)
+        results = Path("results")
+        write(chain(gathered(results), in_tables(results, HOME)), HOME)
         print(atlas())
         return 0
     if arguments[:1] != ["prove"]:

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+from pandas.testing import assert_frame_equal
 
 from docs.make import atlas as page_maker
 from docs.make import atlas_tables
@@ -92,6 +93,17 @@ def test_an_n_without_all_of_its_batches_is_left_out(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(atlas_tables, "SWEEPS", {"sweep_small": "sweep_small"})
     assert list(atlas_tables.gathered(Path("results"))) == []
+
+
+def test_a_sweep_without_results_stays_as_it_is(tmp_path):
+    for sweep in set(atlas_tables.SWEEPS) - {"gallery", "certified"}:
+        (tmp_path / "results" / sweep).mkdir(parents=True)
+    atlas_tables.write(atlas_tables.in_tables(tmp_path / "results", atlas_tables.HOME), tmp_path)
+    old, new = atlas(), atlas(tmp_path)
+    kept = old.instances[old.instances["sweep"].isin(["gallery", "certified"])]
+    assert_frame_equal(new.instances, kept.reset_index(drop=True))
+    for name in kept["instance"]:
+        assert_frame_equal(new.of(name), old.of(name).reset_index(drop=True))
 
 
 def test_the_page_is_made_from_the_tables(tmp_path):
