@@ -5,6 +5,7 @@ folder. Nothing is fetched, and what has not changed is not made again.
 """
 
 import argparse
+import gc
 import shutil
 import sys
 from pathlib import Path
@@ -31,6 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     cache = output.with_name(f"{output.name}-cache")
     folders = ["-d", str(cache), str(pages), str(output)]
     strict = ["--fail-on-warning", "--keep-going", "--quiet", "--jobs", "auto"]
+    gc.set_threshold(100_000, 50)  # trees of pages live long: garbage is looked for in vain
     status = sphinx(["-b", "html", "-c", str(ROOT / "docs"), *strict, *settings, *folders])
     if status == 0:
         print(output / "index.html")

@@ -10,17 +10,17 @@ import re
 import unicodedata
 from contextlib import suppress
 from functools import cache
+from html import unescape
 from typing import Any
 from xml.etree import ElementTree
 
 from docutils import nodes
-from latex2mathml.converter import convert
+from latex2mathml.converter import convert_to_element
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
 LOG = logging.getLogger(__name__)
 
-NAMESPACE = "http://www.w3.org/1998/Math/MathML"
 LONG = 24
 """Signs of a formula in a line that may be wider than a telephone."""
 COMMAND = re.compile(r"\\[a-zA-Z]+")
@@ -104,15 +104,15 @@ def mathml(tex: str, display: bool = False) -> str:
         raise FormulaError("a brace is missing")
     tex = ONE_LETTER.sub(r"\\text{\1}", tex)
     try:
-        text = convert(tex.strip(), display="block" if display else "inline")
+        root = convert_to_element(tex.strip(), display="block" if display else "inline")
     except Exception as error:
         raise FormulaError(f"{type(error).__name__} {error}") from error
-    root = ElementTree.fromstring(text)
+    del root.attrib["xmlns"]
     for element in root.iter():
-        element.tag = element.tag.removeprefix(f"{{{NAMESPACE}}}")
-        element.text = BRACES.get(element.text or "", element.text)
-        if "\\" in (element.text or ""):
-            raise FormulaError(f"{element.text} is not understood")
+        text = unescape(element.text or "")  # its signs are references such as &#x0003D;
+        element.text = text = BRACES.get(text, text)
+        if "\\" in text:
+            raise FormulaError(f"{text} is not understood")
     _mend(root)
     return ElementTree.tostring(root, encoding="unicode")
 

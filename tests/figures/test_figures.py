@@ -4,6 +4,7 @@ import copy
 import re
 import struct
 from fractions import Fraction
+from functools import cache
 from itertools import pairwise
 
 import matplotlib as mpl
@@ -51,6 +52,12 @@ PROBLEMS = {
 @pytest.fixture(scope="module")
 def documents():
     return {name: enumerate_minima(problem).document for name, problem in PROBLEMS.items()}
+
+
+@pytest.fixture(scope="module")
+def figure_of(documents):
+    """Return a function that draws a document by its name, and each figure once."""
+    return cache(lambda draw, name: draw(documents[name]))
 
 
 @pytest.fixture
@@ -136,10 +143,10 @@ def test_the_curve_bends_at_every_kink_and_nowhere_else():
 
 
 @pytest.mark.parametrize("name", [name for name in PROBLEMS if len(PROBLEMS[name].inputs[0]) == 1])
-def test_a_drawn_curve_passes_through_the_fitted_values(documents, name):
+def test_a_drawn_curve_passes_through_the_fitted_values(documents, figure_of, name):
     document = documents[name]
     inputs, _ = data(document)
-    lines = artists(figures.plot_fits(document), r"component-\d+-curve")
+    lines = artists(figure_of(figures.plot_fits, name), r"component-\d+-curve")
     assert len(lines) == len(document["components"])
     for rank, found in enumerate(document["components"], start=1):
         positions, values = shown(lines[f"component-{rank}-curve"])
@@ -148,10 +155,10 @@ def test_a_drawn_curve_passes_through_the_fitted_values(documents, name):
         )
 
 
-def test_in_space_fitted_values_stand_over_observed_ones(documents):
+def test_in_space_fitted_values_stand_over_observed_ones(documents, figure_of):
     document = documents["space"]
     inputs, targets = data(document)
-    points = artists(figures.plot_fits(document), r"component-\d+-fits")
+    points = artists(figure_of(figures.plot_fits, "space"), r"component-\d+-fits")
     for rank, found in enumerate(document["components"], start=1):
         expected = [targets, fitted_values(found, inputs)]
         assert shown(points[f"component-{rank}-fits"]).tolist() == np.array(expected).tolist()
@@ -184,10 +191,10 @@ def test_of_many_components_the_best_are_shown_and_the_figure_says_so():
 
 
 @pytest.mark.parametrize("name", [name for name in PROBLEMS if len(PROBLEMS[name].inputs[0]) == 1])
-def test_every_neuron_of_every_isolated_minimum_is_a_marker(documents, name):
+def test_every_neuron_of_every_isolated_minimum_is_a_marker(documents, figure_of, name):
     document = documents[name]
     width = document["problem"]["width"]
-    drawn = artists(figures.plot_units(document), r"component-\d+-neuron-\d+")
+    drawn = artists(figure_of(figures.plot_units, name), r"component-\d+-neuron-\d+")
     for rank, found in enumerate(document["components"], start=1):
         if found["dimension"]:
             continue
@@ -245,10 +252,10 @@ def test_a_global_set_shows_the_faces_of_all_its_strata():
     assert len(artists(figures.plot_units(hand_made(found)), r"component-1-segment-\d")) == 2
 
 
-def test_without_shared_faces_there_is_no_second_panel(documents):
-    assert len(figures.plot_units(documents["line of width 1"]).axes) == 1
+def test_without_shared_faces_there_is_no_second_panel(documents, figure_of):
+    assert len(figure_of(figures.plot_units, "line of width 1").axes) == 1
     assert any(c["dimension"] for c in documents["line of width 3"]["components"])
-    assert len(figures.plot_units(documents["line of width 3"]).axes) == 2
+    assert len(figure_of(figures.plot_units, "line of width 3").axes) == 2
 
 
 def test_lines_carry_the_indices_of_their_data_points():
@@ -282,9 +289,9 @@ def test_in_space_the_faces_are_a_chart():
 # ---------------------------------------------------------------------------------- levels
 
 
-def test_every_component_is_a_level_in_the_column_of_its_dimension(documents):
+def test_every_component_is_a_level_in_the_column_of_its_dimension(documents, figure_of):
     document = documents["line of width 3"]
-    levels = artists(figures.plot_levels(document), r"component-\d+")
+    levels = artists(figure_of(figures.plot_levels, "line of width 3"), r"component-\d+")
     assert len(levels) == len(document["components"])
     for rank, found in enumerate(document["components"], start=1):
         ((column,), (loss,)) = shown(levels[f"component-{rank}"])
@@ -366,8 +373,8 @@ def test_losses_of_instances_stand_in_their_lines(documents):
 
 @pytest.mark.parametrize("draw", figures.FIGURES.values(), ids=figures.FIGURES)
 @pytest.mark.parametrize("name", PROBLEMS)
-def test_every_figure_of_every_kind_of_problem_renders(documents, draw, name):
-    figure = draw(documents[name])
+def test_every_figure_of_every_kind_of_problem_renders(figure_of, draw, name):
+    figure = figure_of(draw, name)
     figure.draw_without_rendering()
     assert note(figure) == ""
 

@@ -2,6 +2,7 @@
 
 import re
 import runpy
+import shlex
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from reluenum.datasets.families import random_data, reference_data
 from reluenum.figures import save_figure
 from reluenum.groebner.backends import BACKENDS, open_backends
 from reluenum.problem import parse_ridge
+from tests.support.starter import snakemake
 from tests.support.systems import SYSTEMS, comparable, text_of
 from tests.support.workflow import TARGETS, rules
 
@@ -45,8 +47,26 @@ def test_a_page_is_of_this_version(page, tmp_path):
     assert_is_of_this_version(page, tmp_path)
 
 
+@pytest.fixture
+def copied_snakemake(monkeypatch):
+    """Let a page's runs of Snakemake, and their jobs, be copies of what has its imports."""
+    in_a_shell = live.Desk._run
+
+    def run(desk, command):
+        name, *arguments = shlex.split(command)
+        if name != "snakemake":
+            return in_a_shell(desk, command)
+        done = snakemake(arguments, desk.folder)
+        assert done.returncode == 0, done.stdout
+        return done.stdout
+
+    monkeypatch.setattr(live.Desk, "_run", run)
+
+
 @pytest.mark.slow
-def test_the_tutorial_with_its_figures_and_its_workflow_is_of_this_version(tmp_path):
+def test_the_tutorial_with_its_figures_and_its_workflow_is_of_this_version(
+    copied_snakemake, tmp_path
+):
     assert_is_of_this_version("docs/tutorial.md", tmp_path)
 
 
