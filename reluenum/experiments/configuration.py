@@ -12,6 +12,9 @@ from reluenum.errors import InputError
 if TYPE_CHECKING:
     from jsonschema import ValidationError
 
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""That of the C library, where there is one, takes a tenth of the time."""
+
 MOST_VALUES = 50_000
 """Values of a configuration."""
 
@@ -34,7 +37,7 @@ def complete_config(config: dict[str, Any], schema: str | Path) -> None:
     from jsonschema import Draft202012Validator
 
     _refuse_endless(config)
-    rules = yaml.safe_load(Path(schema).read_text(encoding="utf-8"))
+    rules = yaml.load(Path(schema).read_text(encoding="utf-8"), LOADER)
     errors = sorted(Draft202012Validator(rules).iter_errors(config), key=_urgency)
     if errors:
         raise _input_error(errors[0])

@@ -5,9 +5,12 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import chdir, redirect_stderr, redirect_stdout
+from io import StringIO
 
 import pytest
 
+from reluenum.cli import main
 from reluenum.datasets.families import random_data, to_csv
 from reluenum.engines.trees.certificate import has_open
 from tests.support.disks import small_disk
@@ -37,11 +40,19 @@ def options(shape, output, *more):
     return [*given, "--output", str(output), "--quiet", *more]
 
 
-def run(folder, arguments, **settings):
+def run_alone(folder, arguments, **settings):
     """Run the command line to its end; for as long as anything that is no hang."""
     command = [sys.executable, "-m", "reluenum", *arguments]
     given = {"capture_output": True, "text": True, "timeout": 900, **settings}
     return subprocess.run(command, cwd=folder, **given)
+
+
+def run(folder, arguments):
+    """Run the command line in this process, which loads its machine code once."""
+    out, err = StringIO(), StringIO()
+    with chdir(folder), redirect_stdout(out), redirect_stderr(err):
+        code = main(arguments)
+    return subprocess.CompletedProcess(arguments, code, out.getvalue(), err.getvalue())
 
 
 @pytest.fixture(scope="module", params=SHAPES)
@@ -49,7 +60,7 @@ def undisturbed(request, tmp_path_factory):
     """Return a shape, a folder with its data, and what a run in one thread writes."""
     folder, (n, d, *_) = tmp_path_factory.mktemp(request.param), SHAPES[request.param]
     (folder / "data.csv").write_text(to_csv(*random_data(n, d, 1, 1000)))
-    done = run(folder, options(request.param, "whole.json"))
+    done = run_alone(folder, options(request.param, "whole.json"))
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     return request.param, folder, (folder / "whole.json").read_bytes()
 
@@ -133,7 +144,7 @@ def test_no_room_for_what_is_checked_is_told_in_one_line(undisturbed, tmp_path):
     shape, folder, whole = undisturbed
     arguments = options(shape, tmp_path / "minima.json")
     with small_disk(tmp_path / "disk", "4k"):
-        done = run(folder, arguments, env=os.environ | {"TMPDIR": str(tmp_path / "disk")})
+        done = run_alone(folder, arguments, env=os.environ | {"TMPDIR": str(tmp_path / "disk")})
         assert_full(done)
         assert os.listdir(tmp_path / "disk") == []
     assert not (tmp_path / "minima.json").exists()
@@ -156,9 +167,15 @@ raise SystemExit(main(sys.argv[3:]))
 
 
 def limited(folder, first, kilobytes, arguments):
+    """Run LIMITED; its threads share one heap.
+
+    Where there is no room for heaps of their own, the C library asks the system for a page for
+    whatever they allocate, which takes twenty times as long.
+    """
     command = [sys.executable, "-c", LIMITED, str(kilobytes), "\t".join(first), *arguments]
     given = {"capture_output": True, "text": True, "timeout": 900}
-    return subprocess.run(command, cwd=folder, **given)
+    env = os.environ | {"MALLOC_ARENA_MAX": "1"}
+    return subprocess.run(command, cwd=folder, env=env, **given)
 
 
 @ON_A_LINE
