@@ -6,11 +6,13 @@ import signal
 from collections import Counter
 from collections.abc import Iterator
 from itertools import chain
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from reluenum.groebner import program, versions
+from reluenum.groebner.backends import BACKENDS
 
 # How long an example takes depends on what else the machine does.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -115,3 +117,22 @@ def no_programs(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     for cached in caches:
         cached.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def lasting_backends() -> Iterator[dict[str, Any]]:
+    """Provide backends whose helper processes end after all tests of a module."""
+    opened = {name: backend() for name, backend in BACKENDS.items()}
+    ends = [backend.close for backend in opened.values()]
+    for backend in opened.values():
+        backend.close = lambda: None
+    yield opened
+    for end in ends:
+        end()
+
+
+@pytest.fixture
+def lasting_helpers(lasting_backends: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let all runs share helper processes: of many a run most is that these start."""
+    for name, backend in lasting_backends.items():
+        monkeypatch.setitem(BACKENDS, name, lambda backend=backend: backend)

@@ -8,7 +8,7 @@ from itertools import chain
 from math import comb, factorial, inf, prod
 from typing import Any
 
-from flint import fmpq, fmpz
+from flint import fmpz
 
 from .arithmetic.decimals import interval
 from .exact import Data, Support, compositions
@@ -45,13 +45,12 @@ class Stratum:
         """Return the network in which the units on a face are equal."""
         points, units = self.points, []
         for face, count in zip(points.support, (count or 1 for count in self.counts), strict=True):
-            share = lambda r, f=face, c=count: points.squares(r)[f] / fmpq(c)  # noqa: E731
-            units += [points.unit(face, share)] * count
+            units += [points.equal_unit(face, count)] * count
         units += [[frozenset("0")] * (points.data.depth + 1)] * self.zeros
         inputs = slice(1, points.data.depth + (not points.data.offset))
         matrix = {"B": [unit[inputs] for unit in units]}
         matrix |= {"c": [unit[-1] for unit in units]} if points.data.offset else {}
-        return {"a": [a for a, *_ in units]} | matrix | points.outer()
+        return {"a": [a for a, *_ in units]} | matrix | points.outer
 
 
 Component = tuple[list[Stratum], int]  # its strata, and how many labelled copies it has

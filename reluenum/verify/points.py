@@ -5,7 +5,7 @@ document.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from flint import arb, ctx, fmpq, fmpq_mat, fmpz_poly
@@ -31,6 +31,7 @@ class Points:
         self.core = group.core if group.core.exact and not own.exact else own
         self._squares: dict[int | None, dict[int, Any]] = {}
         self._losses: dict[int, arb] = {}
+        self.on_face, self.equal_unit = cache(self._on_face), cache(self._equal_unit)
 
     @cached_property
     def dimension(self) -> int:
@@ -69,8 +70,9 @@ class Points:
             total = total - square * (share / data.ridge)
         return total
 
+    @cached_property
     def outer(self) -> dict[str, Any]:
-        """Return what a document says of the output bias and the linear part."""
+        """What a document says of the output bias and the linear part."""
         size = self.data.inner.nrows()
         texts = [self.texts(lambda r, k=k: self.coefficient(r, k)) for k in range(size)]
         bias = {"m": texts.pop(0)} if self.data.bias != "none" else {}
@@ -92,7 +94,11 @@ class Points:
         parts = [lambda r, j=j: self.direction(r, face, j) for j in range(self.data.depth)]
         return [self.texts(part, square) for part in (lambda _: self.group.sides[face], *parts)]
 
-    def on_face(self, face: int) -> dict[str, Any]:
+    def _equal_unit(self, face: int, count: int) -> list[Texts]:
+        """Return the texts of one of so many equal units on a face."""
+        return self.unit(face, lambda r: self.squares(r)[face] / fmpq(count))
+
+    def _on_face(self, face: int) -> dict[str, Any]:
         """Return what a document says of the units on a face, whatever their number."""
         return {
             "face": self.data.faces[face].text,

@@ -176,6 +176,7 @@ def targets(formulation):
 def test_a_planted_error_is_caught_and_its_support_named(monkeypatch, formulation, lie, which):
     support, target = targets(formulation)[which]
     monkeypatch.setitem(BACKENDS, "liar", partial(Liar, lie, target))
+    monkeypatch.setattr("reluenum.crosscheck.page._svg_uri", lambda _: "no figure is asked for")
     found = compare_measurements([*honest(formulation), measure(TWO_POINTS, formulation, "liar")])
     assert found.suspects == {(formulation, "liar")}
     texts = [d.text for d in found.disagreements]
@@ -748,6 +749,7 @@ class BoundedFlint(FlintBackend):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("lasting_helpers")
 @pytest.mark.parametrize(
     ("case", "may_leave"),
     [

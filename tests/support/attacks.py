@@ -11,12 +11,15 @@ from reluenum.verify.deep.components import check
 
 
 def changed(document, way, value):
-    """The document with another value, or what a function makes of it, at a place in it."""
-    other = copy.deepcopy(document)
-    place = other
-    for key in way[:-1]:
-        place = place[key]
-    place[way[-1]] = value(place[way[-1]]) if callable(value) else value
+    """The document with another value, or what a function makes of it, at a place in it.
+
+    What is beside the way to the place is shared.
+    """
+    (key, *rest), other = way, document.copy()
+    if rest:
+        other[key] = changed(other[key], rest, value)
+    else:
+        other[key] = value(copy.deepcopy(other[key])) if callable(value) else value
     return other
 
 
@@ -44,8 +47,8 @@ def lie(value):
 
 def refused_components(proof, listed):
     """A proof finds what is listed, and refuses it with any entry or component changed."""
-    proof.read()
     with ctx.workprec(NUMBER_BITS):
+        proof.read()
         components, tried = list(proof.components()), 0
         check(components, listed)
         for way, value in places(listed):

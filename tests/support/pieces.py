@@ -7,7 +7,7 @@ programs are solved by an interior point method in doubles, levels compared by a
 
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
+from functools import cache, cached_property
 from heapq import heapify, heappop, heappush
 from itertools import combinations, combinations_with_replacement, permutations, product
 
@@ -74,8 +74,12 @@ class Pieces:
         cells = [face for face in sorted(self.faces) if sum(map(abs, face)) == most]
         return [(sign, face) for sign in (1, -1) for face in cells]
 
-    def shared(self, left, right):
+    @cached_property
+    def shared(self):
         """The signed face that two closed signed cells have in common; the zero face has sign 0."""
+        return cache(self._shared)
+
+    def _shared(self, left, right):
         both = tuple(a if a == b else 0 for a, b in zip(left[1], right[1], strict=True))
         if left[0] != right[0]:
             return 0, (0,) * len(both)

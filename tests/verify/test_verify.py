@@ -49,6 +49,7 @@ from reluenum.verify.pages import read_records
 from reluenum.verify.reals import LEVELS, dot
 from reluenum.verify.reals import sign as sign_of
 from reluenum.verify.records import Proof, read_descriptions
+from tests.support.attacks import changed as replaced
 from tests.support.checking import checked, refused
 from tests.support.oracles import drawn, random_problem, reference_problem
 
@@ -504,18 +505,6 @@ def leaves(value, path=()):
             yield from leaves(child, (*path, key))
     else:
         yield path, value
-
-
-def replaced(document, path, value):
-    """A copy with one entry changed; the certificate is shared."""
-    other = copy.deepcopy({k: v for k, v in document.items() if k != "certificate"})
-    other["certificate"] = document["certificate"]
-    *way, last = path
-    place = other
-    for key in way:
-        place = place[key]
-    place[last] = value
-    return other
 
 
 def alterations(value):

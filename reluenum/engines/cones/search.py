@@ -74,34 +74,36 @@ class Scratch:
 
 
 @struct
-class ConeWork:
-    """All that is used again and again in a search."""
+class Cutting:
+    """All that is used again and again where boxes are cut."""
 
     box: ConeBox
+    edges: Edges
+    pieces: Pieces
+
+
+@struct
+class ConeWork:
+    """All that is used again and again where boxes are looked at."""
+
     groups: Groups
     centre: CentreSystem
     cells: ClosedCells
     product: Product
-    edges: Edges
-    pieces: Pieces
     room: Scratch
 
 
 @called
-def empty_cone_work(sky):
-    """Return room for a search."""
+def empty_cutting(sky):
+    """Return room for a box, and to cut it."""
     sites, dimension = sky.rows.shape
     words = sky.zeros.shape[1]
-    return ConeWork(
+    return Cutting(
         ConeBox(
             np.zeros((PARTS, 3), dtype=np.int64),
             np.zeros((PARTS, sites), dtype=np.int8),
             np.zeros((PARTS, sky.most), dtype=np.int32),
         ),
-        empty_groups(sites, dimension, sky.most),
-        empty_centre(sites, dimension),
-        empty_cells(sites, dimension),
-        empty_product(sites, dimension),
         Edges(
             np.zeros(words, dtype=np.uint64),
             np.zeros(words, dtype=np.uint64),
@@ -114,6 +116,18 @@ def empty_cone_work(sky):
             np.zeros((2, sky.most + 1), dtype=np.int32),
             np.zeros(2, dtype=np.int64),
         ),
+    )
+
+
+@called
+def empty_cone_work(sky):
+    """Return room to look at boxes."""
+    sites, dimension = sky.rows.shape
+    return ConeWork(
+        empty_groups(sites, dimension, sky.most),
+        empty_centre(sites, dimension),
+        empty_cells(sites, dimension),
+        empty_product(sites, dimension),
         Scratch(
             np.zeros((dimension, dimension)),
             np.zeros((PARTS, dimension)),
@@ -263,12 +277,13 @@ def grow_cones(rays, boxes, most):
         Those that are left, as above: the tree goes on with them.
     """
     sky = sky_of(rays)
-    work, stack = empty_cone_work(sky), Stack(boxes.info, boxes.status, boxes.rays, boxes.weight)
+    stack = Stack(boxes.info, boxes.status, boxes.rays, boxes.weight)
+    work, cutting = empty_cone_work(sky), empty_cutting(sky)
     size, number, found, top = np.int64(0), 0, 0, len(boxes.info)
     out = np.zeros(1024, dtype=np.uint8)
     signs = np.zeros((64, PARTS), dtype=np.int8)
     faces = np.zeros((64, PARTS, len(sky.target)), dtype=np.int8)
-    box = work.box
+    box = cutting.box
     while top > 0 and number < most:
         top -= 1
         number += 1
@@ -281,7 +296,7 @@ def grow_cones(rays, boxes, most):
             out[size], out[size + 1] = kind, chosen
             size = put(out, size + 2, site)
             stack = higher_stack(stack, top + PARTS + 2)
-            top = push_pieces(sky, work, count, kind, chosen, site, stack, top)
+            top = push_pieces(sky, cutting, count, kind, chosen, site, stack, top)
             continue
         out[size] = LEAF if left else EXCLUDE
         size += 1
@@ -315,11 +330,11 @@ def follow_cones(rays, content, place, boxes):
         Those that are left, the open one last.
     """
     sky = sky_of(rays)
-    work, stack = empty_cone_work(sky), Stack(boxes.info, boxes.status, boxes.rays, boxes.weight)
+    cutting, stack = empty_cutting(sky), Stack(boxes.info, boxes.status, boxes.rays, boxes.weight)
     number, found, top = 0, 0, len(boxes.info)
     signs = np.zeros((64, PARTS), dtype=np.int8)
     faces = np.zeros((64, PARTS, len(sky.target)), dtype=np.int8)
-    box = work.box
+    box = cutting.box
     while top > 0 and content[place] != OPEN:
         top -= 1
         number += 1
@@ -328,7 +343,7 @@ def follow_cones(rays, content, place, boxes):
             chosen = np.int64(content[place + 1])
             site, place = get(content, place + 2)
             stack = higher_stack(stack, top + PARTS + 2)
-            top = push_pieces(sky, work, count, kind, chosen, site, stack, top)
+            top = push_pieces(sky, cutting, count, kind, chosen, site, stack, top)
             continue
         if kind == LEAF:
             signs, faces = add_leaf(box, count, found, signs, faces)

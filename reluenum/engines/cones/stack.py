@@ -38,13 +38,13 @@ class Stack:
 
 
 @called
-def push_pieces(sky, work, count, kind, chosen, site, stack, top):
+def push_pieces(sky, cutting, count, kind, chosen, site, stack, top):
     """Cut a part and put the children of the box on the stack, the first one last.
 
     Returns its new height.
     """
-    box, pieces = work.box, work.pieces
-    cut_part(sky, kind, box, chosen, site, pieces, work.edges)
+    box, pieces = cutting.box, cutting.pieces
+    cut_part(sky, kind, box, chosen, site, pieces, cutting.edges)
     many = box.info[chosen, MANY]
     weight = stack.weight[top] / (many + 1)
     for j in range(many, -1, -1):
@@ -124,7 +124,9 @@ def grown_array(array, needed):
     if len(array) >= needed:
         return array
     found = np.zeros((2 * needed, *array.shape[1:]), dtype=array.dtype)
-    found[: len(array)] = array
+    entries = found.reshape(found.size)  # to copy arrays at once takes seconds to compile
+    for i, entry in enumerate(array.flat):
+        entries[i] = entry
     return found
 
 
