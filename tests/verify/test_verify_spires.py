@@ -22,7 +22,7 @@ from reluenum.verify.spires.lines import impossible
 from reluenum.verify.spires.strata import kept, realised
 from reluenum.verify.spires.systems import Frame, Moved, State
 from tests.support.attacks import changed, lie, refused_components
-from tests.support.checking import checked, refused, remembered_strata
+from tests.support.checking import checked, refused
 from tests.support.spires import certified_document, record_of, spire_document
 
 pytestmark = pytest.mark.seconds(30)
@@ -57,12 +57,6 @@ def with_records(problem):
     found = kept(realised(sites_of(problem)))
     tops = {text: float(arb(highest(spire)).upper()) for text, spire in found.items()}
     return spire_document(problem, [record_of(found[text], tops[text]) for text in sorted(found)])
-
-
-@pytest.fixture(scope="module", autouse=True)
-def remembered():
-    with remembered_strata():
-        yield
 
 
 @pytest.fixture(scope="module")
