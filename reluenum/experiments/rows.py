@@ -15,7 +15,7 @@ from reluenum.experiments.names import instance_name
 from reluenum.views.basins import barriers_frame
 from reluenum.views.cells import csv_text
 from reluenum.views.components import components_frame
-from reluenum.views.instances import summary_frame
+from reluenum.views.instances import summary_rows
 from reluenum.views.stability import radii_frame
 from reluenum.views.sweep_tables import (
     COMPONENTS,
@@ -38,7 +38,7 @@ from reluenum.views.sweeps import sweep_latex, sweep_markdown
 def instance_row(instance: Mapping[str, Any], document: Document) -> dict[str, Any]:
     """Return the row of an instance of a sweep in the table of instances."""
     name = instance_name(instance)
-    (row,) = summary_frame({name: document}).to_dict("records")
+    (row,) = summary_rows({name: document})
     found, posed = document["components"], document["problem"]
     zeros = [component for component in found if _size(component) == 0]
     own = _layered_cells if "hidden" in posed else _one_layer_cells

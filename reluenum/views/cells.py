@@ -100,12 +100,10 @@ def object_frame(records: Iterable[Mapping[str, Any]], columns: Sequence[str]) -
     import pandas as pd
 
     frame = pd.DataFrame(cells, columns=list(columns), dtype=object)
-    truths = [
-        name
-        for name, *values in zip(columns, *cells, strict=True)
-        if values and all(isinstance(value, bool) for value in values)
-    ]
-    return frame.astype(dict.fromkeys(truths, bool))
+    for name, *values in zip(columns, *cells, strict=True):
+        if values and all(isinstance(value, bool) for value in values):
+            frame[name] = frame[name].astype(bool)
+    return frame
 
 
 def list_cell(texts: Iterable[str]) -> str:

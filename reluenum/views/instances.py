@@ -82,17 +82,22 @@ def summary_frame(documents: Mapping[str, Document]) -> pd.DataFrame:
     ValueError
         Without any document.
     """
+    rows = summary_rows(documents)
+    return object_frame(rows, list(rows[0]))
+
+
+def summary_rows(documents: Mapping[str, Document]) -> list[dict[str, Any]]:
+    """Return the rows of `summary_frame` without the frame, which takes longer than they do."""
     if not documents:
         raise ValueError("a summary needs at least one document")
     largest = max((c["dimension"] for d in documents.values() for c in d["components"]), default=0)
     dimensions = range(1, max(largest, 1) + 1)
     problems = [document["problem"] for document in documents.values()]
     usual = {k: v for k, v in UNUSUAL_SETTINGS.items() if any(k in p for p in problems)}
-    rows = [
+    return [
         _instance_row(name, {**document, "problem": usual | document["problem"]}, dimensions)
         for name, document in documents.items()
     ]
-    return object_frame(rows, list(rows[0]))
 
 
 def _instance_row(name: str, document: Document, dimensions: Iterable[int]) -> dict[str, Any]:
