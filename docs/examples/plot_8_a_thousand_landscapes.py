@@ -4,7 +4,7 @@ And a thousand landscapes?
 
 One landscape is an anecdote. A statement such as "with a larger penalty fewer data sets have bad
 minima" is about many, and for these there is a workflow: one configuration, as many jobs as there
-are cores or nodes, tables at the end. Here are 1000 landscapes on this machine, and then what
+are cores or nodes, tables at the end. Here are 500 landscapes on this machine, and then what
 changes on a cluster.
 
 The workflow is not in the wheel but in the repository: get a clone and install it with
@@ -32,7 +32,7 @@ if not (source / "Snakefile").exists():
 # %%
 # The configuration
 # -----------------
-# Random data sets of three points, by 250 seeds, with one and two units, at two ridges. ``sweep``
+# Random data sets of three points, by 125 seeds, with one and two units, at two ridges. ``sweep``
 # puts data sets that differ in their seed only into one job; ranges and lists are multiplied out.
 # Ridges are text, so that nothing rounds them.
 
@@ -41,13 +41,13 @@ experiment: thousand
 datasets:
   - family: random
     n: 3
-    seed: {from: 0, to: 249}
+    seed: {from: 0, to: 124}
     width: [1, 2]
     ridge: ["1/100", "1/3"]
 solve:
   engine: certified
 sweep:
-  data_sets_per_job: 250
+  data_sets_per_job: 125
   certificates: false
 """
 
@@ -72,7 +72,7 @@ instances, components = (pd.read_csv(here / table) for table in tables)
 folder.cleanup()
 print(len(instances), "landscapes with", len(components), "components of local minima")
 print("all of them complete:", bool(instances["complete"].all()))
-assert len(instances) == 1000
+assert len(instances) == 500
 assert instances["complete"].all()
 
 # %%
@@ -100,7 +100,7 @@ for axis, (width, rows) in zip(axes, instances.groupby("width"), strict=True):
         axis.bar(number + shift, landscapes, width=0.4, **bars)
     axis.set(xlabel="components of local minima", title=f"width {width}")
     axis.set_xticks(range(1, rows["components"].max() + 1))
-axes[0].set_ylabel("landscapes of 250")
+axes[0].set_ylabel("landscapes of 125")
 axes[0].legend()
 plt.show()
 
@@ -118,7 +118,7 @@ plt.show()
 # in a clone that all nodes see, with partition, account and limits at the top of
 # ``profiles/slurm/config.yaml``. Snakemake stays on the login node, sends the jobs, and asks for
 # time and memory by the number of supports. A further seed, ridge or width computes only what is
-# missing. ``config/sweep_cluster.yaml`` plans a hundred times as many.
+# missing. ``config/sweep_cluster.yaml`` plans two hundred times as many.
 #
 # Read on: :doc:`/cluster`, :doc:`/sweeps`; in the repository ``config/README.md`` has every key,
 # ``profiles/README.md`` how jobs are sent, ``results/README.md`` every column.
