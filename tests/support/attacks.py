@@ -47,8 +47,8 @@ def lie(value):
 
 def refused_components(proof, listed):
     """A proof finds what is listed, and refuses it with any entry or component changed."""
+    proof.read()
     with ctx.workprec(NUMBER_BITS):
-        proof.read()
         components, tried = list(proof.components()), 0
         check(components, listed)
         for way, value in places(listed):
