@@ -167,15 +167,9 @@ raise SystemExit(main(sys.argv[3:]))
 
 
 def limited(folder, first, kilobytes, arguments):
-    """Run LIMITED; its threads share one heap.
-
-    Where there is no room for heaps of their own, the C library asks the system for a page for
-    whatever they allocate, which takes twenty times as long.
-    """
     command = [sys.executable, "-c", LIMITED, str(kilobytes), "\t".join(first), *arguments]
     given = {"capture_output": True, "text": True, "timeout": 900}
-    env = os.environ | {"MALLOC_ARENA_MAX": "1"}
-    return subprocess.run(command, cwd=folder, env=env, **given)
+    return subprocess.run(command, cwd=folder, **given)
 
 
 @ON_A_LINE
