@@ -106,7 +106,7 @@ trained:
 	./run -- python -m benchmarks.trained
 	./run -- python -m docs.make.trained
 
-# The atlas: its page, from the tables in the package; `python -m docs.make.atlas_tables build` makes
+# The atlas: its page, from the tables in the package; `python -m docs.make.atlas_tables` makes
 # those from results.
 atlas:
 	./run -- python -m docs.make.atlas

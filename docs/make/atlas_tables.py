@@ -1,53 +1,44 @@
-"""Build the tables of the atlas from the results of the sweeps, and hold them to new documents.
+"""Build the tables of the atlas from the results of the sweeps.
 
     ./run -- snakemake --cores 2 --configfile config/sweep_small.yaml   # and the other sweeps
-    ./run -- python -m docs.make.atlas_tables build    # reads results/, writes reluenum/datasets
-    ./run -- python -m docs.make.atlas_tables prove 10 # ten instances anew, checked and compared
+    ./run -- python -m docs.make.atlas_tables       # reads results/, writes reluenum/datasets
 
 Basins and radii are there where the sweep was run with `basins: true` and `stability: true`. Of a
-sweep in batches an n enters when all its batches are there. A sweep without results stays as the
-tables have it.
+sweep in batches an n enters when all its batches are there. A landscape without results stays as
+the tables have it.
 """
 
-import random
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import chain
 from math import inf, nextafter
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
 from docs.make.prose import ROOT
-from reluenum import atlas, enumerate_minima
+from reluenum import atlas
 from reluenum.datasets.atlas import (
     REAL,
     REALS,
     TABLES,
     USUAL,
-    Atlas,
     landscape_digest,
     table_schema,
 )
 from reluenum.documents.files import replaced_file
 from reluenum.documents.minima import read_minima
 from reluenum.documents.parquet import read_frame
-from reluenum.documents.results import to_json
 from reluenum.documents.seals import read_json
 from reluenum.experiments.configuration import complete_config
 from reluenum.experiments.instances import Batch, batch_instances, batches, instances
 from reluenum.experiments.names import instance_name
 from reluenum.experiments.rows import basin_rows, radius_rows
 from reluenum.experiments.sweep import read_documents
-from reluenum.problem import Problem
-from reluenum.verify import verify
 
 HOME = ROOT / "reluenum/datasets"
 
@@ -301,17 +292,21 @@ def _add_radii(row: Row, parts: Sequence[Row], found: Sequence[Row] | None) -> N
     row["list_radius"] = None if pd.isna(whole) else rounded_out(_text(whole), False)
 
 
-def in_tables(results: Path, folder: Path) -> Iterator[Found]:
-    """Yield the landscapes in the tables of a folder of those sweeps that have no results."""
-    instances, components = (
+def in_tables(folder: Path) -> Iterator[Found]:
+    """Yield the landscapes in the tables of a folder."""
+    rows, components = (
         pq.read_table(folder / f"atlas_{name}.parquet").to_pylist() for name in TABLES
     )
-    parts: dict[str, list[Row]] = {row["instance"]: [] for row in instances}
+    parts: dict[str, list[Row]] = {row["instance"]: [] for row in rows}
     for part in components:
         parts[part["instance"]].append(part)
-    for row in instances:
-        if not (results / row["sweep"]).exists():
-            yield row, parts[row["instance"]]
+    for row in rows:
+        yield row, parts[row["instance"]]
+
+
+def joined(old: Iterable[Found], new: Iterable[Found]) -> Iterable[Found]:
+    """Return all landscapes, new ones in place of old ones of the same instances."""
+    return {row["instance"]: (row, parts) for row, parts in chain(old, new)}.values()
 
 
 def write(found: Iterable[Found], folder: Path) -> None:
@@ -320,7 +315,7 @@ def write(found: Iterable[Found], folder: Path) -> None:
     Parameters
     ----------
     found : iterable of pairs
-        See `gathered` and `in_tables`; the order within a sweep does not matter.
+        See `gathered`; the order within a sweep does not matter.
     folder : Path
     """
     order = list(SWEEPS)
@@ -364,74 +359,11 @@ def _leaves(schema: pa.Schema) -> list[str]:
     return found
 
 
-def differences(found: Atlas, name: str, document: Mapping[str, Any]) -> list[str]:
-    """Return the columns in which the atlas differs from a document about one of its instances."""
-    row, parts = landscape_rows(document)
-    held = found.instances[found.instances["instance"] == name].to_dict("records")[0]
-    wrong = [key for key, value in row.items() if not _same(held[key], value)]
-    components = found.of(name).to_dict("records")
-    if len(components) != len(parts):
-        return [*wrong, f"{len(components)} components, not {len(parts)}"]
-    return wrong + [
-        f"{key} of component {part['index']}"
-        for have, part in zip(components, parts, strict=True)
-        for key, value in part.items()
-        if not _same(have[key], value)
-    ]
-
-
-def _same(held: Any, value: Any) -> bool:
-    if value is None:
-        return held is None or held is pd.NA or (isinstance(held, float) and np.isnan(held))
-    return _plain_list(held) == value
-
-
-def _plain_list(value: Any) -> Any:
-    """Return arrays within arrays as lists."""
-    return [_plain_list(part) for part in value] if isinstance(value, np.ndarray) else value
-
-
-def prove(found: Atlas, names: Iterable[str]) -> Iterator[tuple[str, str, list[str]]]:
-    """List the minima of instances anew, check the certificates, and compare with the atlas.
-
-    Yields
-    ------
-    name, proof, differences : str, str, list of str
-        What the independent checker has proved, and where the atlas says something else.
-    """
-    engines = found.instances.set_index("instance")["engine"]
-    for name in names:
-        problem: Problem = found.problem(name)
-        document = enumerate_minima(problem, engine=engines[name]).document
-        proof = document["completeness"]
-        if "certificate" in document:
-            with TemporaryDirectory() as folder:
-                file = Path(folder, "minima.json")
-                file.write_text(to_json(document), encoding="utf-8")
-                proof = verify(file).summary
-        yield name, proof, differences(found, name, document)
-
-
-def main(arguments: Sequence[str]) -> int:
-    """Build the tables, or prove some of their rows anew."""
-    if arguments[:1] == ["build"]:
-        results = Path("results")
-        write(chain(gathered(results), in_tables(results, HOME)), HOME)
-        print(atlas())
-        return 0
-    if arguments[:1] != ["prove"]:
-        print("build, or prove NUMBER|NAME...", file=sys.stderr)
-        return 2
-    found, failed = atlas(), 0
-    names = arguments[1:]
-    if len(names) == 1 and names[0].isdecimal():
-        small = found.instances[found.instances["supports_examined"] < 100_000]["instance"]
-        names = random.Random(0).sample(sorted(small), int(names[0]))
-    for name, proof, wrong in prove(found, names):
-        failed += bool(wrong)
-        print(f"{name}: {proof}; {'differs: ' + ', '.join(wrong) if wrong else 'as in the atlas'}")
-    return 1 if failed else 0
+def main() -> None:
+    """Build the tables from the results of the sweeps, and from what they have beside these."""
+    write(joined(in_tables(HOME), gathered(Path("results"))), HOME)
+    print(atlas())
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main()

@@ -8,7 +8,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from docs.make.atlas_tables import BY_BOXES, COMPUTED, HOME, SWEEPS, differences, prove, rounded_out
+from docs.make.atlas_proofs import differences, prove
+from docs.make.atlas_tables import BY_BOXES, COMPUTED, HOME, SWEEPS, rounded_out
 from reluenum import InputError, atlas, enumerate_minima
 from reluenum.datasets.atlas import TABLES, landscape_digest, table_schema
 

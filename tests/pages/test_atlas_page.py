@@ -8,7 +8,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from docs.make import atlas as page_maker
-from docs.make import atlas_tables
+from docs.make import atlas_proofs, atlas_tables
 from reluenum import atlas
 from reluenum.datasets.atlas import TABLES
 from reluenum.experiments.instances import batches
@@ -95,15 +95,23 @@ def test_an_n_without_all_of_its_batches_is_left_out(tmp_path, monkeypatch):
     assert list(atlas_tables.gathered(Path("results"))) == []
 
 
-def test_a_sweep_without_results_stays_as_it_is(tmp_path):
-    for sweep in set(atlas_tables.SWEEPS) - {"gallery", "certified"}:
-        (tmp_path / "results" / sweep).mkdir(parents=True)
-    atlas_tables.write(atlas_tables.in_tables(tmp_path / "results", atlas_tables.HOME), tmp_path)
-    old, new = atlas(), atlas(tmp_path)
-    kept = old.instances[old.instances["sweep"].isin(["gallery", "certified"])]
-    parts = old.components[old.components["instance"].isin(kept["instance"])]
-    assert_frame_equal(new.instances, kept.reset_index(drop=True))
-    assert_frame_equal(new.components, parts.reset_index(drop=True))
+def test_a_landscape_without_results_stays_as_it_is_and_others_are_replaced(tmp_path):
+    shown = ("gallery", "certified")
+    old = [p for p in atlas_tables.in_tables(atlas_tables.HOME) if p[0]["sweep"] in shown]
+    row, parts = old[3]
+    new = {**row, "best_loss": 0.5, "components": 1}, parts[:1]
+    atlas_tables.write(atlas_tables.joined(old, [new]), tmp_path)
+    before, after = atlas(), atlas(tmp_path)
+    kept = before.instances[before.instances["sweep"].isin(shown)]
+    assert list(after.instances["instance"]) == list(kept["instance"])
+    others = kept[kept["instance"] != row["instance"]]
+    made = after.instances[after.instances["instance"] != row["instance"]]
+    assert_frame_equal(made.reset_index(drop=True), others.reset_index(drop=True))
+    for name in others["instance"]:
+        frames = (found.of(name).reset_index(drop=True) for found in (before, after))
+        assert_frame_equal(*frames)
+    (replaced,) = after.instances[after.instances["instance"] == row["instance"]]["best_loss"]
+    assert (replaced, len(after.of(row["instance"]))) == (0.5, 1)
 
 
 def test_the_page_is_made_from_the_tables(tmp_path):
@@ -127,14 +135,14 @@ def test_the_example_of_the_page_runs():
     assert doctest.testfile(str(ROOT / "docs/atlas.md"), module_relative=False).failed == 0
 
 
-def test_a_command_that_is_none_says_what_there_is(capsys):
-    assert atlas_tables.main([]) == 2
-    assert "build, or prove NUMBER|NAME..." in capsys.readouterr().err
+def test_to_prove_nothing_is_a_question(capsys):
+    assert atlas_proofs.main([]) == 2
+    assert "how many, or which instances?" in capsys.readouterr().err
 
 
 def test_an_instance_is_proved_from_the_command_line(capsys):
     name = "reference/reference-L2-ridge1_100"
-    assert atlas_tables.main(["prove", name]) == 0
+    assert atlas_proofs.main([name]) == 0
     assert capsys.readouterr().out == f"{name}: theorem E; as in the atlas\n"
 
 
