@@ -6,15 +6,15 @@ from fcntl import LOCK_EX, lockf
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from numba import njit, types
 from numba.core.caching import FunctionCache
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import Compiler
 from numba.core.runtime import rtsys
 from numba.experimental import structref
-
-INNER = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "error_model": "numpy"}
-"""Options of functions that Python does not call; nothing is raised where 0 divides."""
 
 
 @lru_cache
@@ -57,9 +57,53 @@ class RoomCache(FunctionCache):
         return found
 
     def save_overload(self, signature: Any, data: Any) -> None:
-        """Save machine code, and let those who wait for it load it."""
+        """Save machine code, and let those who wait for it load it.
+
+        What its parts refer to, which they were not told (`ToLink`), it gets as if it was loaded.
+        """
         super().save_overload(signature, data)
+        for environment in data._find_referenced_environments():
+            data.library.codegen.set_env(environment.env_name, environment)
         self._lock.close()
+
+
+class ToLink(JITCodeLibrary):
+    """What the compiler of an inner function makes: neither optimised, nor machine code.
+
+    Both is done once, where everything that a compiled function calls is linked. By default numba
+    does it for each function anew, and it takes more than all the rest. No function that calls
+    itself can be one.
+    """
+
+    codegen = SimpleNamespace(set_env=lambda name, environment: None)
+
+    def _optimize_final_module(self) -> None:
+        pass
+
+    def _finalize_final_module(self) -> None:
+        self._finalize_dynamic_globals()
+        self._finalized = True
+
+    def get_pointer_to_function(self, name: str) -> int:
+        """Return 0, as there is no function to point to."""
+        self._ensure_finalized()
+        return 0
+
+
+class Inner(Compiler):
+    """The compiler of functions that only others call."""
+
+    def __init__(self, typing: Any, target: Any, library: None, *others: Any) -> None:
+        super().__init__(typing, target, ToLink(target.codegen(), f"inner {id(self)}"), *others)
+
+
+INNER = {
+    "no_cpython_wrapper": True,
+    "no_cfunc_wrapper": True,
+    "error_model": "numpy",
+    "pipeline_class": Inner,
+}
+"""Options of functions that Python does not call; nothing is raised where 0 divides."""
 
 
 def inlined(function: Callable) -> Callable:

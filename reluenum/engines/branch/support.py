@@ -197,7 +197,10 @@ def find_minimiser(gram, goal, count, ridge, lengths, beta, dual):
             height -= goal[2 * i] * new[2 * i] + goal[2 * i + 1] * new[2 * i + 1]
         if height < lowest or error < wrong / 2:
             lowest, wrong, damping = height, error, damping / 10
-            beta[:], dual[:], before[:] = new, pull, lengths
+            for i in range(count):
+                before[i] = lengths[i]
+            for i in range(size):  # arrays assigned to slices take long to compile
+                beta[i], dual[i] = new[i], pull[i]
             if wrong <= SETTLED:
                 return True
             find_curvature(count, lengths, dual, work, scale, curvature)

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..trees.machine import inlined
+from ..trees.numbers import put_numbers
 from .arrangement import NEGATIVE, POSITIVE, ZERO, Array
 from .centre import WILD, load_of
 from .directions import MORE_STEPS, along, cost, doubt_of, factors_of, gain, searched, ways_off
@@ -127,10 +128,11 @@ def aims_of(table: Tables, box: Box, weights: Array, pulls: Array) -> tuple[Arra
     for k in range(len(lengths)):
         first, last = box.first[k], box.first[k + 1]
         if lengths[k] > 0:
-            shares[first:last] *= table.ridge / lengths[k]
+            for n in range(first, last):
+                shares[n] *= table.ridge / lengths[k]
         else:
             _, given = nearest(table, box.rays[first:last], pulls[first:last])
-            shares[first:last] = given
+            put_numbers(shares[first:last], given)
     return vectors_of(table, box, shares), shares, lengths
 
 

@@ -5,10 +5,13 @@ from contextlib import suppress
 from fcntl import LOCK_EX, lockf
 from hashlib import sha256
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from numba import njit
 from numba.core.caching import FunctionCache
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import Compiler
 from numba.core.runtime import rtsys
 
 UNDER_ALL = Path(__file__).parent
@@ -53,9 +56,40 @@ class RoomCache(FunctionCache):
             lockf(self._mine, LOCK_EX)
 
     def save_overload(self, signature: Any, data: Any) -> None:
-        """Save machine code; it is the next one's turn."""
+        """Save machine code, which gets what its parts refer to; it is the next one's turn."""
         super().save_overload(signature, data)
+        for environment in data._find_referenced_environments():
+            data.library.codegen.set_env(environment.env_name, environment)
         self._mine.close()
+
+
+class Part(JITCodeLibrary):
+    """Code of a function that only compiled ones call: these improve it with their own.
+
+    Else numba improves each function with all that it calls, and makes machine code of that, too:
+    more than half of the time. None may call itself.
+    """
+
+    codegen = SimpleNamespace(set_env=lambda name, environment: None)
+
+    def _optimize_final_module(self) -> None:
+        """Leave it to those who call it."""
+
+    def _finalize_final_module(self) -> None:
+        self._finalize_dynamic_globals()
+        self._finalized = True
+
+    def get_pointer_to_function(self, name: str) -> int:
+        """Say that there is no machine code."""
+        self._ensure_finalized()
+        return 0
+
+
+class PartCompiler(Compiler):
+    """The compiler of parts."""
+
+    def __init__(self, typing: Any, target: Any, library: None, *others: Any) -> None:
+        super().__init__(typing, target, Part(target.codegen(), f"part {id(self)}"), *others)
 
 
 def compiled(function: Callable) -> Callable:
@@ -67,5 +101,5 @@ def compiled(function: Callable) -> Callable:
 
 def inlined(function: Callable) -> Callable:
     """Compile a function that only compiled ones call, as a part of these."""
-    given = {"error_model": "numpy"}
-    return njit(function, no_cpython_wrapper=True, no_cfunc_wrapper=True, **given)
+    given = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "pipeline_class": PartCompiler}
+    return njit(function, error_model="numpy", **given)
