@@ -59,7 +59,7 @@ class RoomCache(FunctionCache):
     def save_overload(self, signature: Any, data: Any) -> None:
         """Save machine code, and let those who wait for it load it.
 
-        What its parts refer to, which they were not told (`ToLink`), it gets as if it was loaded.
+        What inner functions refer to, and were not told (`InnerCode`), it gets as if it was loaded.
         """
         super().save_overload(signature, data)
         for environment in data._find_referenced_environments():
@@ -67,7 +67,7 @@ class RoomCache(FunctionCache):
         self._lock.close()
 
 
-class ToLink(JITCodeLibrary):
+class InnerCode(JITCodeLibrary):
     """What the compiler of an inner function makes: neither optimised, nor machine code.
 
     Both is done once, where everything that a compiled function calls is linked. By default numba
@@ -90,18 +90,18 @@ class ToLink(JITCodeLibrary):
         return 0
 
 
-class Inner(Compiler):
+class InnerCompiler(Compiler):
     """The compiler of functions that only others call."""
 
     def __init__(self, typing: Any, target: Any, library: None, *others: Any) -> None:
-        super().__init__(typing, target, ToLink(target.codegen(), f"inner {id(self)}"), *others)
+        super().__init__(typing, target, InnerCode(target.codegen(), "inner"), *others)
 
 
 INNER = {
     "no_cpython_wrapper": True,
     "no_cfunc_wrapper": True,
     "error_model": "numpy",
-    "pipeline_class": Inner,
+    "pipeline_class": InnerCompiler,
 }
 """Options of functions that Python does not call; nothing is raised where 0 divides."""
 

@@ -56,15 +56,15 @@ class RoomCache(FunctionCache):
             lockf(self._mine, LOCK_EX)
 
     def save_overload(self, signature: Any, data: Any) -> None:
-        """Save machine code, which gets what its parts refer to; it is the next one's turn."""
+        """Save machine code, which gets what inner functions refer to; it is the next one's turn."""
         super().save_overload(signature, data)
         for environment in data._find_referenced_environments():
             data.library.codegen.set_env(environment.env_name, environment)
         self._mine.close()
 
 
-class Part(JITCodeLibrary):
-    """Code of a function that only compiled ones call: these improve it with their own.
+class InnerCode(JITCodeLibrary):
+    """Code of an inner function, which only compiled ones call: these improve it with their own.
 
     Else numba improves each function with all that it calls, and makes machine code of that, too:
     more than half of the time. None may call itself.
@@ -85,11 +85,11 @@ class Part(JITCodeLibrary):
         return 0
 
 
-class PartCompiler(Compiler):
-    """The compiler of parts."""
+class InnerCompiler(Compiler):
+    """The compiler of inner functions."""
 
     def __init__(self, typing: Any, target: Any, library: None, *others: Any) -> None:
-        super().__init__(typing, target, Part(target.codegen(), f"part {id(self)}"), *others)
+        super().__init__(typing, target, InnerCode(target.codegen(), "inner"), *others)
 
 
 def compiled(function: Callable) -> Callable:
@@ -101,5 +101,5 @@ def compiled(function: Callable) -> Callable:
 
 def inlined(function: Callable) -> Callable:
     """Compile a function that only compiled ones call, as a part of these."""
-    given = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "pipeline_class": PartCompiler}
+    given = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "pipeline_class": InnerCompiler}
     return njit(function, error_model="numpy", **given)
