@@ -56,7 +56,7 @@ class RoomCache(FunctionCache):
             lockf(self._mine, LOCK_EX)
 
     def save_overload(self, signature: Any, data: Any) -> None:
-        """Save machine code, which gets what inner functions refer to; it is the next one's turn."""
+        """Save machine code, with what inner functions refer to; it is the next one's turn."""
         super().save_overload(signature, data)
         for environment in data._find_referenced_environments():
             data.library.codegen.set_env(environment.env_name, environment)
