@@ -1,5 +1,6 @@
 """The recipes of images: they say the same, and what they copy is there."""
 
+import getpass
 import os
 import re
 import shutil
@@ -86,6 +87,14 @@ def test_nothing_runs_as_root_and_the_experiment_is_what_runs():
     (command,) = (yaml.safe_load(what) for verb, what in last if verb == "CMD")
     assert section("runscript")[-1] == "exec " + " ".join(command)
     assert (ROOT / Path(command[-1]).name).exists()
+
+
+def test_users_that_the_image_does_not_know_have_a_name(monkeypatch):
+    """Snakemake asks for it, and `docker run --user` gives only a number."""
+    (settings,) = (line for line in INSTRUCTIONS if line.startswith("ENV ") and "HOME=" in line)
+    monkeypatch.setattr(os, "environ", dict(one.split("=", 1) for one in settings.split()[1:]))
+    monkeypatch.setitem(sys.modules, "pwd", None)
+    assert getpass.getuser() == "reluenum"
 
 
 def locked(*extras):
