@@ -173,9 +173,8 @@ def limited(folder, first, kilobytes, arguments):
 
 
 @ON_A_LINE
-@pytest.mark.parametrize(
-    ("jobs", "kilobytes"), [("1", 1000), ("1", 16_000), ("2", 1000), ("2", 30_000)]
-)
+@pytest.mark.parametrize("kilobytes", [1000, 30_000])
+@pytest.mark.parametrize("jobs", ["1", "2"])
 def test_lack_of_memory_is_told_in_one_line_and_a_rerun_completes(
     undisturbed, tmp_path, kilobytes, jobs
 ):

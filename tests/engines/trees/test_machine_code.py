@@ -46,5 +46,6 @@ def test_a_compiled_function_contains_what_it_calls(
             halves(odd)
         assert list(error.value.args[1]) == [4, 3]
         assert halves.stats.cache_hits.total() == loaded
+        assert bool(half.overloads) is not bool(loaded)
         for made in half.overloads.values():
-            assert made.library.get_pointer_to_function("half") == 0
+            assert made.library.get_pointer_to_function(made.fndesc.llvm_func_name) == 0
